@@ -1,1 +1,13 @@
-//! Not written yet.
+//! The suites: Keystow's behaviour, seen from outside through sockets and files.
+//!
+//! Nothing here links the server or the module. What a suite knows of a host is its program, a port and a
+//! directory, so the same check runs on ours and on the stock servers, and theirs is the word that counts.
+
+#![forbid(unsafe_code)]
+
+pub mod client;
+pub mod commands;
+pub mod host;
+pub mod reply;
+pub mod report;
+pub mod transcript;

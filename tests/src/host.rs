@@ -1,0 +1,276 @@
+//! The three servers that the suites drive, each started in a directory of its own and stopped with its value.
+
+use std::fs;
+use std::io;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::reply::Reply;
+
+/// Which program answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    Keystow,
+    Valkey,
+    Redis,
+}
+
+impl Host {
+    pub const ALL: [Host; 3] = [Host::Keystow, Host::Valkey, Host::Redis];
+
+    /// The word for it in transcripts and on the command line.
+    pub fn word(self) -> &'static str {
+        match self {
+            Host::Keystow => "keystow",
+            Host::Valkey => "valkey",
+            Host::Redis => "redis",
+        }
+    }
+
+    pub fn from_word(word: &str) -> Option<Host> {
+        Host::ALL.into_iter().find(|host| host.word() == word)
+    }
+
+    /// What people call it.
+    pub fn title(self) -> &'static str {
+        match self {
+            Host::Keystow => "keystow-server",
+            Host::Valkey => "valkey-server 8.0",
+            Host::Redis => "redis-server 7.0",
+        }
+    }
+
+    /// The program: from the environment, else our build, `target/stock`, or the search path.
+    pub fn program(self) -> Result<PathBuf, String> {
+        let (variable, name) = match self {
+            Host::Keystow => ("KEYSTOW_SERVER", "keystow-server"),
+            Host::Valkey => ("VALKEY_SERVER", "valkey-server"),
+            Host::Redis => ("REDIS_SERVER", "redis-server"),
+        };
+        if let Some(path) = std::env::var_os(variable) {
+            let path = PathBuf::from(path);
+            return match path.is_file() {
+                true => Ok(path),
+                false => Err(format!("{variable} names {}, which is no file", path.display())),
+            };
+        }
+        if self == Host::Keystow {
+            return built("keystow-server");
+        }
+        let extracted = target().join("stock/usr/bin").join(name);
+        if extracted.exists() {
+            return Ok(extracted);
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        std::env::split_paths(&path)
+            .map(|dir| dir.join(name))
+            .find(|program| program.is_file())
+            .ok_or_else(|| format!("{name} is missing; `scripts/test` fetches it"))
+    }
+
+    /// Refuses a stock server of another release than the one the transcripts were recorded from.
+    pub fn check(self) -> Result<PathBuf, String> {
+        let program = self.program()?;
+        let wanted = match self {
+            Host::Keystow => return Ok(program),
+            Host::Valkey => "v=8.0.",
+            Host::Redis => "v=7.0.",
+        };
+        let output = Command::new(&program)
+            .arg("--version")
+            .output()
+            .map_err(|e| format!("{}: {e}", program.display()))?;
+        let version = String::from_utf8_lossy(&output.stdout);
+        match version.contains(wanted) {
+            true => Ok(program),
+            false => Err(format!("{} should be {wanted}x, is: {version}", program.display())),
+        }
+    }
+}
+
+/// The workspace's root.
+pub fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("tests/ stands in the workspace").into()
+}
+
+/// Where build products go.
+pub fn target() -> PathBuf {
+    match std::env::var_os("CARGO_TARGET_DIR") {
+        Some(dir) => workspace().join(dir),
+        None => workspace().join("target"),
+    }
+}
+
+/// A release build product.
+pub fn built(name: &str) -> Result<PathBuf, String> {
+    let path = target().join("release").join(name);
+    match path.is_file() {
+        true => Ok(path),
+        false => Err(format!("{} is missing; `cargo build --release` makes it", path.display())),
+    }
+}
+
+/// The JSON module: `LIBJSON` from the environment, else our release build.
+pub fn libjson() -> Result<PathBuf, String> {
+    match std::env::var_os("LIBJSON") {
+        Some(path) => Ok(path.into()),
+        None => built("libjson.so"),
+    }
+}
+
+/// A running server.
+pub struct Server {
+    pub host: Host,
+    pub port: u16,
+    pub dir: PathBuf,
+    child: Child,
+    options: Vec<String>,
+}
+
+/// A fresh directory under the build directory.
+pub fn scratch(name: &str) -> io::Result<PathBuf> {
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    let number = NEXT.fetch_add(1, Ordering::Relaxed);
+    let dir = target().join("suites").join(format!("{}-{name}-{number}", std::process::id()));
+    fs::create_dir_all(&dir)?;
+    Ok(dir)
+}
+
+fn free_port() -> io::Result<u16> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+impl Server {
+    /// Starts `host` with our fixed settings and then `options`, and waits until it answers.
+    pub fn start(host: Host, options: &[String]) -> Result<Server, String> {
+        let dir = scratch(host.word()).map_err(|e| e.to_string())?;
+        Server::start_in(host, dir, options)
+    }
+
+    /// As [`Server::start`], in a directory that may hold a data file already.
+    pub fn start_in(host: Host, dir: PathBuf, options: &[String]) -> Result<Server, String> {
+        let mut last = String::new();
+        // Between choosing a port and binding it somebody else may take it.
+        for _ in 0..3 {
+            match Server::attempt(host, &dir, options) {
+                Ok(server) => return Ok(server),
+                Err(e) => last = e,
+            }
+            if !last.contains("in use") {
+                break;
+            }
+        }
+        Err(last)
+    }
+
+    fn attempt(host: Host, dir: &Path, options: &[String]) -> Result<Server, String> {
+        let port = free_port().map_err(|e| e.to_string())?;
+        let child = Server::spawn(host, dir, port, options)?;
+        let mut server =
+            Server { host, port, dir: dir.to_path_buf(), child, options: options.to_vec() };
+        server.await_answer()?;
+        Ok(server)
+    }
+
+    fn spawn(host: Host, dir: &Path, port: u16, options: &[String]) -> Result<Child, String> {
+        let program = host.program()?;
+        let port = port.to_string();
+        let log = fs::File::create(dir.join("output")).map_err(|e| e.to_string())?;
+        Command::new(&program)
+            .current_dir(dir)
+            .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
+            .args(["--enable-debug-command", "yes", "--enable-module-command", "yes"])
+            .args(options)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().map_err(|e| e.to_string())?)
+            .stderr(log)
+            .spawn()
+            .map_err(|e| format!("{}: {e}", program.display()))
+    }
+
+    /// Any reply will do: with a password it is an error.
+    fn await_answer(&mut self) -> Result<(), String> {
+        let deadline = Instant::now() + Duration::from_secs(30);
+        while Instant::now() < deadline {
+            if let Ok(Some(status)) = self.child.try_wait() {
+                return Err(format!(
+                    "{} ended at its start ({status}):\n{}",
+                    self.host.title(),
+                    self.log_tail()
+                ));
+            }
+            if let Ok(mut client) = Client::connect(self.port) {
+                let reply = client.run("PING");
+                let loading = matches!(&reply, Ok(Reply::Error(e)) if e.starts_with(b"LOADING"));
+                if reply.is_ok_and(|reply| reply != Reply::Closed) && !loading {
+                    return Ok(());
+                }
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        Err(format!("{} did not answer in 30 s:\n{}", self.host.title(), self.log_tail()))
+    }
+
+    pub fn connect(&self) -> Result<Client, String> {
+        Client::connect(self.port).map_err(|e| format!("connect to {}: {e}", self.host.title()))
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Whether the process still runs.
+    pub fn alive(&mut self) -> bool {
+        matches!(self.child.try_wait(), Ok(None))
+    }
+
+    pub fn log(&self) -> String {
+        let bytes = fs::read(self.dir.join("output")).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
+    /// The last lines that the server wrote.
+    pub fn log_tail(&self) -> String {
+        let log = self.log();
+        let lines: Vec<&str> = log.lines().collect();
+        lines[lines.len().saturating_sub(25)..].join("\n")
+    }
+
+    /// Waits for the end of a process that was asked to stop.
+    pub fn await_end(&mut self, patience: Duration) -> Result<std::process::ExitStatus, String> {
+        let deadline = Instant::now() + patience;
+        loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => return Ok(status),
+                Ok(None) if Instant::now() < deadline => {
+                    std::thread::sleep(Duration::from_millis(10));
+                }
+                Ok(None) => return Err(format!("{} does not end", self.host.title())),
+                Err(e) => return Err(e.to_string()),
+            }
+        }
+    }
+
+    pub fn kill(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Starts the program again on the same directory.
+    pub fn restart(&mut self) -> Result<(), String> {
+        self.kill();
+        *self = Server::start_in(self.host, self.dir.clone(), &self.options.clone())?;
+        Ok(())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}

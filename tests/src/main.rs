@@ -1,0 +1,87 @@
+//! The command line of the suites.
+//!
+//! `suites [NAME...] [--host HOST] [--only TEXT]` runs the suites named, or all of them;
+//! `suites record TEXT` writes the expectations of the transcripts whose path contains TEXT anew.
+//! A stock server that is missing, or of another release, is a failure and never a skip.
+
+#![forbid(unsafe_code)]
+
+use std::process::ExitCode;
+
+use lexopt::{Arg, Parser, ValueExt};
+use suites::commands;
+use suites::host::Host;
+use suites::report::Report;
+
+const SUITES: [&str; 1] = ["commands"];
+
+struct Args {
+    suites: Vec<String>,
+    hosts: Vec<Host>,
+    only: String,
+}
+
+fn args() -> Result<Args, lexopt::Error> {
+    let mut args = Args { suites: Vec::new(), hosts: Vec::new(), only: String::new() };
+    let mut parser = Parser::from_env();
+    while let Some(arg) = parser.next()? {
+        match arg {
+            Arg::Long("host") => {
+                let word = parser.value()?.string()?;
+                args.hosts.push(Host::from_word(&word).ok_or(format!("not a host: {word}"))?);
+            }
+            Arg::Long("only") => args.only = parser.value()?.string()?,
+            Arg::Value(name) => args.suites.push(name.string()?),
+            other => return Err(other.unexpected()),
+        }
+    }
+    if args.hosts.is_empty() {
+        args.hosts = Host::ALL.to_vec();
+    }
+    Ok(args)
+}
+
+fn run(args: &Args, report: &mut Report) -> Result<(), String> {
+    if let [verb, only] = args.suites.as_slice()
+        && verb == "record"
+    {
+        return commands::record(only);
+    }
+    if let Some(name) = args.suites.iter().find(|name| !SUITES.contains(&name.as_str())) {
+        return Err(format!("not a suite: {name}; there are {}", SUITES.join(", ")));
+    }
+    for suite in SUITES {
+        if !args.suites.is_empty() && !args.suites.iter().any(|name| name == suite) {
+            continue;
+        }
+        let outcome = match suite {
+            "commands" => commands::suite(&args.hosts, &args.only, report),
+            other => Err(format!("{other} has no function")),
+        };
+        if let Err(e) = outcome {
+            report.group(suite, 0, vec![e]);
+        }
+    }
+    Ok(())
+}
+
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "the outcome is for the terminal")]
+fn main() -> ExitCode {
+    let args = match args() {
+        Ok(args) => args,
+        Err(e) => {
+            eprintln!("suites: {e}");
+            return ExitCode::from(2);
+        }
+    };
+    let mut report = Report::default();
+    if let Err(e) = run(&args, &mut report) {
+        eprintln!("suites: {e}");
+        return ExitCode::from(2);
+    }
+    println!("suites: {} passed, {} failed", report.passed, report.failed);
+    match report.failed {
+        0 => ExitCode::SUCCESS,
+        _ => ExitCode::FAILURE,
+    }
+}
