@@ -1,0 +1,81 @@
+//! One key with its value, its time to live and the mark of its last use.
+
+use byte_string::ByteString;
+
+use crate::table::Hashed;
+use crate::value::Value;
+
+/// [`Entry::expire_at_ms`] of a key that does not expire.
+pub const NO_EXPIRY: i64 = -1;
+
+/// A key and all that is kept with it: 64 bytes on the heap, one cache line.
+pub struct Entry {
+    key: ByteString,
+    hash: u64,
+    pub value: Value,
+    pub(crate) expire_at_ms: i64,
+    /// The LRU clock of the last use, or the LFU counter with its minute, whichever the policy in
+    /// force writes; see [`crate::lru_stamp`] and [`crate::lfu_touched`]. 24 bits.
+    pub access: u32,
+}
+
+impl Entry {
+    pub(crate) fn new(key: ByteString, hash: u64, value: Value, access: u32) -> Self {
+        Self { key, hash, value, expire_at_ms: NO_EXPIRY, access }
+    }
+
+    pub(crate) fn set_key(&mut self, key: ByteString, hash: u64) {
+        self.key = key;
+        self.hash = hash;
+    }
+
+    #[inline]
+    pub fn key(&self) -> &ByteString {
+        &self.key
+    }
+
+    /// Unix time in milliseconds, or [`NO_EXPIRY`]; changed through
+    /// [`crate::Database::set_expire`].
+    #[inline]
+    pub fn expire_at_ms(&self) -> i64 {
+        self.expire_at_ms
+    }
+
+    #[inline]
+    pub fn has_expiry(&self) -> bool {
+        self.expire_at_ms != NO_EXPIRY
+    }
+
+    /// Whether the time to live is over at `now_ms`.
+    #[inline]
+    pub fn is_expired(&self, now_ms: i64) -> bool {
+        self.has_expiry() && now_ms > self.expire_at_ms
+    }
+
+    /// Bytes of heap for this entry, its key and value: MEMORY USAGE. `samples` elements of a
+    /// large value are looked at, all of them if it is 0. What a module holds is not included.
+    pub fn heap_size(&self, samples: usize) -> usize {
+        size_of::<Self>() + self.key.heap_size() + self.value.heap_size(samples)
+    }
+
+    pub fn into_key_value(self) -> (ByteString, Value) {
+        (self.key, self.value)
+    }
+}
+
+impl Hashed for Box<Entry> {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_entry_is_one_cache_line() {
+        assert!(size_of::<Entry>() <= 64);
+    }
+}

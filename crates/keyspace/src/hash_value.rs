@@ -1,0 +1,278 @@
+//! Hash values: a listpack while small, a table of fields once large.
+
+use std::fmt;
+
+use byte_string::ByteString;
+
+use crate::key_hash::hash_of;
+use crate::listpack::Listpack;
+use crate::table::{Hashed, Table};
+use crate::value::Element;
+
+/// Up to where a hash stays compact.
+#[derive(Clone, Copy, Debug)]
+pub struct HashLimits {
+    /// `hash-max-listpack-entries`
+    pub entries: usize,
+    /// `hash-max-listpack-value`: bytes of a field's name and of its value.
+    pub value_len: usize,
+}
+
+impl Default for HashLimits {
+    fn default() -> Self {
+        Self { entries: 512, value_len: 64 }
+    }
+}
+
+/// The value of a hash key.
+#[derive(Clone)]
+pub struct HashValue(Repr);
+
+enum Repr {
+    Listpack(Listpack),
+    Table(Box<Table<Box<Field>>>),
+}
+
+struct Field {
+    hash: u64,
+    name: ByteString,
+    value: ByteString,
+}
+
+impl Hashed for Box<Field> {
+    #[inline]
+    fn hash(&self) -> u64 {
+        self.hash
+    }
+}
+
+impl Clone for Repr {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Listpack(listpack) => Self::Listpack(listpack.clone()),
+            Self::Table(table) => {
+                let mut copy = Box::new(Table::default());
+                for field in table.iter() {
+                    let (name, value) = (field.name.clone(), field.value.clone());
+                    copy.insert_new(Box::new(Field { hash: field.hash, name, value }));
+                }
+                Self::Table(copy)
+            }
+        }
+    }
+}
+
+impl Default for HashValue {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HashValue {
+    /// With no fields.
+    pub fn new() -> Self {
+        Self(Repr::Listpack(Listpack::new()))
+    }
+
+    /// The hash whose names and values alternate in `listpack`, compact or not as `limits` say.
+    /// `None` if a name has no value, or is there twice.
+    pub fn from_listpack(listpack: Listpack, limits: HashLimits) -> Option<Self> {
+        let elements = listpack.len();
+        if !elements.is_multiple_of(2) {
+            return None;
+        }
+        let mut hash = Self(Repr::Listpack(listpack));
+        let is_small = hash.len() <= limits.entries
+            && hash.iter().all(|(name, value)| name.len().max(value.len()) <= limits.value_len);
+        if is_small {
+            let Repr::Listpack(listpack) = &hash.0 else { return None };
+            let mut names: Vec<_> = listpack.pairs().map(|((name, _), _)| name.to_cow()).collect();
+            names.sort_unstable();
+            return names.is_sorted_by(|a, b| a < b).then_some(hash);
+        }
+        hash.make_table();
+        (hash.len() * 2 == elements).then_some(hash)
+    }
+
+    /// The listpack of a compact hash.
+    pub fn as_listpack(&self) -> Option<&Listpack> {
+        match &self.0 {
+            Repr::Listpack(listpack) => Some(listpack),
+            Repr::Table(_) => None,
+        }
+    }
+
+    /// The number of fields.
+    pub fn len(&self) -> usize {
+        match &self.0 {
+            Repr::Listpack(listpack) => listpack.len() / 2,
+            Repr::Table(table) => table.len(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The value of the field `name`.
+    pub fn get(&self, name: &[u8]) -> Option<Element<'_>> {
+        match &self.0 {
+            Repr::Listpack(listpack) => listpack.find_pair(name).map(|(_, (value, _))| value),
+            Repr::Table(table) => find(table, name).map(|field| Element::Shared(&field.value)),
+        }
+    }
+
+    pub fn contains(&self, name: &[u8]) -> bool {
+        self.get(name).is_some()
+    }
+
+    /// Sets the field `name` to `value`; tells whether it is new.
+    pub fn set(&mut self, name: &ByteString, value: &ByteString, limits: HashLimits) -> bool {
+        if let Repr::Listpack(listpack) = &mut self.0 {
+            if name.len().max(value.len()) > limits.value_len {
+                self.make_table();
+            } else if let Some((_, (_, range))) = listpack.find_pair(name) {
+                listpack.splice(range, &[value], 1);
+                return false;
+            } else if listpack.len() / 2 < limits.entries {
+                let end = listpack.end();
+                listpack.splice(end..end, &[name, value], 0);
+                return true;
+            } else {
+                self.make_table();
+            }
+        }
+        match &mut self.0 {
+            Repr::Table(table) => set(table, name.clone(), value.clone()),
+            Repr::Listpack(_) => unreachable!("made a table above"),
+        }
+    }
+
+    /// Takes the field `name` out; tells whether it was there.
+    pub fn remove(&mut self, name: &[u8]) -> bool {
+        match &mut self.0 {
+            Repr::Listpack(listpack) => {
+                let Some(((_, name), (_, value))) = listpack.find_pair(name) else { return false };
+                listpack.splice(name.start..value.end, &[], 2);
+                true
+            }
+            Repr::Table(table) => {
+                table.remove(hash_of(name), |field| field.name.as_bytes() == name).is_some()
+            }
+        }
+    }
+
+    /// Names and values; in a compact hash in the order they were added.
+    pub fn iter(&self) -> HashIter<'_> {
+        match &self.0 {
+            Repr::Listpack(listpack) => {
+                HashIter(Box::new(listpack.pairs().map(|((name, _), (value, _))| (name, value))))
+            }
+            Repr::Table(table) => HashIter(Box::new(table.iter().map(|field| pair(field)))),
+        }
+    }
+
+    /// A field at random, each with the same probability.
+    pub fn random(&self, rng: &mut fastrand::Rng) -> Option<(Element<'_>, Element<'_>)> {
+        match &self.0 {
+            Repr::Listpack(_) => {
+                let len = self.len();
+                if len == 0 { None } else { self.iter().nth(rng.usize(..len)) }
+            }
+            Repr::Table(table) => table.random(rng).map(|field| pair(field)),
+        }
+    }
+
+    /// One step of HSCAN, as [`crate::Database::scan`]; a compact hash is one step.
+    pub fn scan<'a>(&'a self, cursor: u64, mut visit: impl FnMut(Element<'a>, Element<'a>)) -> u64 {
+        match &self.0 {
+            Repr::Listpack(_) => {
+                self.iter().for_each(|(name, value)| visit(name, value));
+                0
+            }
+            Repr::Table(table) => table.scan(cursor, |field| {
+                let (name, value) = pair(field);
+                visit(name, value);
+            }),
+        }
+    }
+
+    /// As OBJECT ENCODING names it.
+    pub fn encoding_name(&self) -> &'static str {
+        match &self.0 {
+            Repr::Listpack(_) => "listpack",
+            Repr::Table(_) => "hashtable",
+        }
+    }
+
+    /// Bytes of heap; of a table, reckoned from `samples` fields, from all if it is 0.
+    pub fn heap_size(&self, samples: usize) -> usize {
+        match &self.0 {
+            Repr::Listpack(listpack) => listpack.as_bytes().len(),
+            Repr::Table(table) => {
+                let sampled = if samples == 0 { table.len() } else { samples.min(table.len()) };
+                let fields: usize = table.iter().take(sampled).map(|field| field.heap_size()).sum();
+                let fields = fields as f64 / sampled.max(1) as f64 * table.len() as f64;
+                size_of::<Table<Box<Field>>>() + table.heap_size() + fields as usize
+            }
+        }
+    }
+
+    /// See [`crate::Value::free_effort`].
+    pub fn free_effort(&self) -> usize {
+        match &self.0 {
+            Repr::Listpack(_) => 1,
+            Repr::Table(table) => table.len(),
+        }
+    }
+
+    fn make_table(&mut self) {
+        let Repr::Listpack(listpack) = &self.0 else { return };
+        let mut table = Box::new(Table::default());
+        for ((name, _), (value, _)) in listpack.pairs() {
+            set(&mut table, name.to_byte_string(), value.to_byte_string());
+        }
+        self.0 = Repr::Table(table);
+    }
+}
+
+impl fmt::Debug for HashValue {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_map().entries(self.iter()).finish()
+    }
+}
+
+/// Names and values of a hash.
+pub struct HashIter<'a>(Box<dyn Iterator<Item = (Element<'a>, Element<'a>)> + 'a>);
+
+impl<'a> Iterator for HashIter<'a> {
+    type Item = (Element<'a>, Element<'a>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.0.next()
+    }
+}
+
+impl Field {
+    fn heap_size(&self) -> usize {
+        size_of::<Self>() + self.name.heap_size() + self.value.heap_size()
+    }
+}
+
+fn pair(field: &Field) -> (Element<'_>, Element<'_>) {
+    (Element::Shared(&field.name), Element::Shared(&field.value))
+}
+
+fn find<'a>(table: &'a Table<Box<Field>>, name: &[u8]) -> Option<&'a Field> {
+    table.find(hash_of(name), |field| field.name.as_bytes() == name).map(|field| &**field)
+}
+
+fn set(table: &mut Table<Box<Field>>, name: ByteString, value: ByteString) -> bool {
+    let hash = hash_of(&name);
+    if let Some(field) = table.find_mut(hash, |field| field.name == name) {
+        field.value = value;
+        return false;
+    }
+    table.insert_new(Box::new(Field { hash, name, value }));
+    true
+}

@@ -1,0 +1,397 @@
+//! The hash table under databases, expiry indexes and large hashes.
+//!
+//! # Linear hashing in buckets of one cache line
+//!
+//! ```text
+//! Bucket, 64 bytes   OFFSET  SIZE  DESCRIPTION
+//!                    0       6     tag of each slot: one byte of the hash, never 0; 0 is empty
+//!                    6       1     slots in use
+//!                    7       1     unused
+//!                    8       48    6 slots: pointers to what is stored
+//!                    56      8     the overflow bucket, or null
+//! ```
+//!
+//! A table of `n` buckets, with 2^L ≤ n < 2^(L+1), keeps an element of hash `h` in bucket
+//! `h mod 2^(L+1)` if there is such a bucket yet, else in `h mod 2^L`. So the table can grow by
+//! one bucket at a time: bucket `n` is pushed, and the elements of bucket `n - 2^L` are shared
+//! out between the two.
+//!
+//! ```text
+//! n = 5:  0+4: h mod 8 ∈ {0},{4}   1: h mod 4 = 1   2: h mod 4 = 2   3: h mod 4 = 3
+//! n = 6:  bucket 1 is split: h mod 8 = 1 stays in 1, h mod 8 = 5 goes to 5
+//! ```
+//!
+//! There is never a second table, a lookup is always one bucket (and its overflow), the fill is
+//! always the same whatever the size, and no operation does more than split or join one bucket.
+//! Valkey and Redis double into a second table instead, which takes twice the memory at once and
+//! leaves half of it empty afterwards.
+//!
+//! Buckets are held in segments, so that growth never copies more than the first few buckets.
+
+const SLOTS: usize = 6;
+/// Elements to a bucket above which the table grows.
+const GROW_ABOVE: usize = 4;
+/// Elements to a bucket below which the table shrinks.
+const SHRINK_BELOW: usize = 2;
+/// Buckets in a segment (64 KiB).
+const SEGMENT: usize = 1 << SEGMENT_BITS;
+const SEGMENT_BITS: u32 = 10;
+/// How far into a chain random sampling looks. Chains longer than this have no practical
+/// probability under a keyed hash.
+const SAMPLE_DEPTH: usize = 12;
+
+/// What a table can hold: it knows the hash that it was inserted under.
+pub(crate) trait Hashed {
+    fn hash(&self) -> u64;
+}
+
+#[repr(align(64))]
+struct Bucket<T> {
+    tags: [u8; 8],
+    slots: [Option<T>; SLOTS],
+    next: Option<Box<Bucket<T>>>,
+}
+
+impl<T> Default for Bucket<T> {
+    fn default() -> Self {
+        Self { tags: [0; 8], slots: [const { None }; SLOTS], next: None }
+    }
+}
+
+impl<T> Bucket<T> {
+    fn used(&self) -> usize {
+        usize::from(self.tags[SLOTS])
+    }
+
+    /// Adds to the last bucket of the chain; the others are always full.
+    /// Tells whether an overflow bucket had to be made.
+    fn push(&mut self, tag: u8, element: T) -> bool {
+        let Some(last) = self.nth_mut(self.overflow_len()) else { return false };
+        let made = last.used() == SLOTS;
+        let last = if made { &mut **last.next.insert(Box::default()) } else { last };
+        let used = last.used();
+        last.tags[used] = tag;
+        last.slots[used] = Some(element);
+        last.tags[SLOTS] += 1;
+        made
+    }
+
+    /// Takes the last element of the chain out. Tells whether an overflow bucket went with it.
+    fn pop(&mut self) -> Option<(u8, T, bool)> {
+        let overflow = self.overflow_len();
+        let (tag, element, left) = self.nth_mut(overflow)?.pop_here()?;
+        let emptied = left == 0 && overflow > 0;
+        if emptied {
+            self.nth_mut(overflow - 1)?.next = None;
+        }
+        Some((tag, element, emptied))
+    }
+
+    fn pop_here(&mut self) -> Option<(u8, T, usize)> {
+        let last = self.used().checked_sub(1)?;
+        let tag = std::mem::take(&mut self.tags[last]);
+        self.tags[SLOTS] = last as u8;
+        Some((tag, self.slots[last].take()?, last))
+    }
+
+    fn nth(&self, depth: usize) -> Option<&Self> {
+        let mut bucket = self;
+        for _ in 0..depth {
+            bucket = bucket.next.as_deref()?;
+        }
+        Some(bucket)
+    }
+
+    fn nth_mut(&mut self, depth: usize) -> Option<&mut Self> {
+        let mut bucket = self;
+        for _ in 0..depth {
+            bucket = bucket.next.as_deref_mut()?;
+        }
+        Some(bucket)
+    }
+
+    /// The number of overflow buckets.
+    fn overflow_len(&self) -> usize {
+        let mut bucket = self;
+        let mut len = 0;
+        while let Some(next) = bucket.next.as_deref() {
+            bucket = next;
+            len += 1;
+        }
+        len
+    }
+
+    fn chain(&self) -> impl Iterator<Item = &Self> {
+        std::iter::successors(Some(self), |bucket| bucket.next.as_deref())
+    }
+
+    fn elements(&self) -> impl Iterator<Item = &T> {
+        self.chain().flat_map(|bucket| bucket.slots.iter().flatten())
+    }
+}
+
+/// Bit 7 of each byte of the result tells that the tag there may be `tag`. A byte above a true
+/// match can be marked without being one; the caller compares keys anyway.
+#[inline]
+fn matching(tags: [u8; 8], tag: u8) -> u64 {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const SLOT_HIGHS: u64 = 0x0000_8080_8080_8080;
+    let differences = u64::from_le_bytes(tags) ^ (u64::from(tag) * ONES);
+    differences.wrapping_sub(ONES) & !differences & SLOT_HIGHS
+}
+
+/// The high byte of the hash, since the low bits choose the bucket.
+#[inline]
+fn tag_of(hash: u64) -> u8 {
+    ((hash >> 56) as u8).max(1)
+}
+
+#[derive(Clone, Copy)]
+struct Position {
+    bucket: usize,
+    depth: usize,
+    slot: usize,
+}
+
+/// Linear hashing over elements that are one pointer wide; see the module's documentation.
+pub(crate) struct Table<T> {
+    segments: Vec<Vec<Bucket<T>>>,
+    buckets: usize,
+    overflow: usize,
+    len: usize,
+}
+
+impl<T> Default for Table<T> {
+    fn default() -> Self {
+        Self { segments: Vec::new(), buckets: 0, overflow: 0, len: 0 }
+    }
+}
+
+impl<T: Hashed> Table<T> {
+    pub(crate) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// The element of that hash for which `is_wanted` holds.
+    #[inline]
+    pub(crate) fn find(&self, hash: u64, is_wanted: impl FnMut(&T) -> bool) -> Option<&T> {
+        let at = self.position(hash, is_wanted)?;
+        self.bucket(at.bucket).nth(at.depth)?.slots[at.slot].as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn find_mut(
+        &mut self,
+        hash: u64,
+        is_wanted: impl FnMut(&T) -> bool,
+    ) -> Option<&mut T> {
+        let at = self.position(hash, is_wanted)?;
+        self.bucket_mut(at.bucket).nth_mut(at.depth)?.slots[at.slot].as_mut()
+    }
+
+    /// Adds an element that the caller knows is not there yet.
+    pub(crate) fn insert_new(&mut self, element: T) {
+        if self.len >= self.buckets * GROW_ABOVE {
+            self.split_one();
+        }
+        let hash = element.hash();
+        let index = self.index(hash);
+        self.overflow += usize::from(self.bucket_mut(index).push(tag_of(hash), element));
+        self.len += 1;
+    }
+
+    pub(crate) fn remove(&mut self, hash: u64, is_wanted: impl FnMut(&T) -> bool) -> Option<T> {
+        let at = self.position(hash, is_wanted)?;
+        let head = self.bucket_mut(at.bucket);
+        // The last of the chain fills the gap, so that all but the last bucket stay full.
+        let (tag, last, emptied) = head.pop()?;
+        let removed = match head.nth_mut(at.depth) {
+            Some(bucket) if at.slot < bucket.used() => {
+                bucket.tags[at.slot] = tag;
+                bucket.slots[at.slot].replace(last)?
+            }
+            // The one wanted was the last itself.
+            _ => last,
+        };
+        self.overflow -= usize::from(emptied);
+        self.len -= 1;
+        if self.len < self.buckets * SHRINK_BELOW {
+            self.join_one();
+        }
+        Some(removed)
+    }
+
+    /// Calls `visit` with every element of one step of the scan and returns the cursor of the
+    /// next step, or 0 when the scan has come round.
+    ///
+    /// The cursor counts bucket numbers with their bits reversed. Between two steps the table may
+    /// grow and shrink at will: the elements passed are always those whose reversed hash is below
+    /// the reversed cursor. So an element that is there all the time is visited at least once.
+    pub(crate) fn scan<'a>(&'a self, cursor: u64, mut visit: impl FnMut(&'a T)) -> u64 {
+        if self.buckets == 0 {
+            return 0;
+        }
+        let low_mask = self.low_mask();
+        let low = cursor as usize & low_mask;
+        self.bucket(low).elements().for_each(&mut visit);
+        // If the bucket has been split, its other half belongs to the same step.
+        let high = low + low_mask + 1;
+        if high < self.buckets {
+            self.bucket(high).elements().for_each(&mut visit);
+        }
+        let next = (cursor | !(low_mask as u64)).reverse_bits().wrapping_add(1);
+        next.reverse_bits()
+    }
+
+    /// An element at random, all with the same probability.
+    pub(crate) fn random(&self, rng: &mut fastrand::Rng) -> Option<&T> {
+        if self.len == 0 {
+            return None;
+        }
+        loop {
+            let head = self.bucket(rng.usize(..self.buckets));
+            let place = rng.usize(..SAMPLE_DEPTH);
+            if let Some(bucket) = head.nth(place / SLOTS)
+                && let Some(element) = &bucket.slots[place % SLOTS]
+            {
+                return Some(element);
+            }
+        }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.segments.iter().flatten().flat_map(Bucket::elements)
+    }
+
+    /// Empties the table, one element after the other.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = T> + use<T> {
+        let taken = std::mem::take(self);
+        taken.segments.into_iter().flatten().flat_map(|mut head| {
+            std::iter::from_fn(move || head.pop().map(|(_, element, _)| element))
+        })
+    }
+
+    /// Bytes of heap for buckets, without what the elements point at.
+    pub(crate) fn heap_size(&self) -> usize {
+        let buckets: usize = self.segments.iter().map(Vec::capacity).sum();
+        (buckets + self.overflow) * size_of::<Bucket<T>>()
+            + self.segments.capacity() * size_of::<Vec<Bucket<T>>>()
+    }
+
+    pub(crate) fn bucket_count(&self) -> usize {
+        self.buckets
+    }
+
+    pub(crate) fn overflow_count(&self) -> usize {
+        self.overflow
+    }
+
+    /// How many buckets have chains of each length in buckets; the last counts longer ones too.
+    pub(crate) fn chain_lengths(&self) -> [usize; 8] {
+        let mut lengths = [0; 8];
+        for head in self.segments.iter().flatten() {
+            lengths[head.chain().count().min(8) - 1] += 1;
+        }
+        lengths
+    }
+
+    #[inline]
+    fn position(&self, hash: u64, mut is_wanted: impl FnMut(&T) -> bool) -> Option<Position> {
+        if self.buckets == 0 {
+            return None;
+        }
+        let index = self.index(hash);
+        let tag = tag_of(hash);
+        let mut bucket = self.bucket(index);
+        let mut depth = 0;
+        loop {
+            let mut candidates = matching(bucket.tags, tag);
+            while candidates != 0 {
+                let slot = (candidates.trailing_zeros() / 8) as usize;
+                if bucket.slots[slot].as_ref().is_some_and(&mut is_wanted) {
+                    return Some(Position { bucket: index, depth, slot });
+                }
+                candidates &= candidates - 1;
+            }
+            bucket = bucket.next.as_deref()?;
+            depth += 1;
+        }
+    }
+
+    /// 2^L - 1, where the table has 2^L buckets or up to twice that.
+    #[inline]
+    fn low_mask(&self) -> usize {
+        (1 << self.buckets.ilog2()) - 1
+    }
+
+    #[inline]
+    fn index(&self, hash: u64) -> usize {
+        let low_mask = self.low_mask();
+        let index = hash as usize & (low_mask * 2 + 1);
+        if index < self.buckets { index } else { index & low_mask }
+    }
+
+    #[inline]
+    fn bucket(&self, index: usize) -> &Bucket<T> {
+        &self.segments[index >> SEGMENT_BITS][index & (SEGMENT - 1)]
+    }
+
+    #[inline]
+    fn bucket_mut(&mut self, index: usize) -> &mut Bucket<T> {
+        &mut self.segments[index >> SEGMENT_BITS][index & (SEGMENT - 1)]
+    }
+
+    /// Adds one bucket and gives it its half of the bucket it splits from.
+    fn split_one(&mut self) {
+        if self.buckets % SEGMENT == 0 {
+            let room = if self.buckets == 0 { 1 } else { SEGMENT };
+            self.segments.push(Vec::with_capacity(room));
+        }
+        if let Some(segment) = self.segments.last_mut() {
+            segment.push(Bucket::default());
+        }
+        self.buckets += 1;
+        if self.buckets == 1 {
+            return;
+        }
+        let new = self.buckets - 1;
+        let mut old = std::mem::take(self.bucket_mut(new - self.split_distance(new)));
+        while let Some((tag, element, emptied)) = old.pop() {
+            self.overflow -= usize::from(emptied);
+            let index = self.index(element.hash());
+            self.overflow += usize::from(self.bucket_mut(index).push(tag, element));
+        }
+    }
+
+    /// Takes the last bucket away and gives its elements back to the one it was split from.
+    fn join_one(&mut self) {
+        if self.buckets <= 1 {
+            if self.len == 0 {
+                *self = Self::default();
+            }
+            return;
+        }
+        let last = self.buckets - 1;
+        let target = last - self.split_distance(last);
+        let Some(segment) = self.segments.last_mut() else { return };
+        let Some(mut bucket) = segment.pop() else { return };
+        if segment.is_empty() {
+            self.segments.pop();
+        } else if self.segments.len() == 1
+            && let Some(first) = self.segments.first_mut()
+            && first.len() * 4 <= first.capacity()
+        {
+            first.shrink_to(first.len() * 2);
+        }
+        self.buckets = last;
+        while let Some((tag, element, emptied)) = bucket.pop() {
+            self.overflow -= usize::from(emptied);
+            self.overflow += usize::from(self.bucket_mut(target).push(tag, element));
+        }
+    }
+
+    /// The highest power of two that is not above `bucket`: how far from its origin it lies.
+    fn split_distance(&self, bucket: usize) -> usize {
+        1 << bucket.ilog2()
+    }
+}

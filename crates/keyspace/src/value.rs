@@ -1,0 +1,138 @@
+//! What a key can hold.
+
+use std::borrow::Cow;
+
+use byte_string::ByteString;
+
+use crate::hash_value::HashValue;
+use crate::module_value::ModuleValue;
+use crate::string_value::{StringValue, parse_integer};
+
+/// A value of any type. The types not here yet (list, set, sorted set, stream) will be further
+/// variants.
+#[derive(Debug)]
+pub enum Value {
+    String(StringValue),
+    Hash(HashValue),
+    Module(ModuleValue),
+}
+
+impl Value {
+    /// The string value of `bytes`, as an integer if they are the decimal digits of one.
+    pub fn string(bytes: ByteString) -> Self {
+        Self::String(StringValue::new(bytes))
+    }
+
+    /// As TYPE replies; a module's type replies its own name.
+    pub fn type_name(&self) -> &str {
+        match self {
+            Self::String(_) => "string",
+            Self::Hash(_) => "hash",
+            Self::Module(value) => value.type_name(),
+        }
+    }
+
+    /// As OBJECT ENCODING replies.
+    pub fn encoding_name(&self) -> &'static str {
+        match self {
+            Self::String(string) => string.encoding_name(),
+            Self::Hash(hash) => hash.encoding_name(),
+            Self::Module(_) => "raw",
+        }
+    }
+
+    /// Bytes of heap behind this value; see [`crate::Entry::heap_size`].
+    pub fn heap_size(&self, samples: usize) -> usize {
+        match self {
+            Self::String(string) => string.heap_size(),
+            Self::Hash(hash) => hash.heap_size(samples),
+            Self::Module(_) => ModuleValue::HEAP_SIZE,
+        }
+    }
+
+    /// The number of allocations that dropping this value frees, roughly: what decides whether
+    /// UNLINK hands it to a background thread. A module's own effort is its type's to tell.
+    pub fn free_effort(&self) -> usize {
+        match self {
+            Self::Hash(hash) => hash.free_effort(),
+            Self::String(_) | Self::Module(_) => 1,
+        }
+    }
+
+    /// A copy that shares what cannot change, as COPY makes it. `None` for a module's value,
+    /// which only its module can copy.
+    pub fn try_clone(&self) -> Option<Self> {
+        match self {
+            Self::String(string) => Some(Self::String(string.clone())),
+            Self::Hash(hash) => Some(Self::Hash(hash.clone())),
+            Self::Module(_) => None,
+        }
+    }
+}
+
+/// One element of a value (a field, a member): bytes, or an integer that compact encodings keep
+/// as such.
+#[derive(Clone, Copy, Debug)]
+pub enum Element<'a> {
+    Bytes(&'a [u8]),
+    /// Bytes that are counted, so that they can be passed on without copying.
+    Shared(&'a ByteString),
+    Integer(i64),
+}
+
+impl<'a> Element<'a> {
+    /// The bytes; `digits` is where those of an integer are written.
+    #[inline]
+    pub fn as_bytes<'b>(&self, digits: &'b mut itoa::Buffer) -> &'b [u8]
+    where
+        'a: 'b,
+    {
+        match *self {
+            Self::Bytes(bytes) => bytes,
+            Self::Shared(string) => string.as_bytes(),
+            Self::Integer(number) => digits.format(number).as_bytes(),
+        }
+    }
+
+    pub fn to_cow(&self) -> Cow<'a, [u8]> {
+        match *self {
+            Self::Bytes(bytes) => Cow::Borrowed(bytes),
+            Self::Shared(string) => Cow::Borrowed(string.as_bytes()),
+            Self::Integer(number) => {
+                Cow::Owned(itoa::Buffer::new().format(number).as_bytes().to_vec())
+            }
+        }
+    }
+
+    pub fn to_byte_string(&self) -> ByteString {
+        match *self {
+            Self::Bytes(bytes) => ByteString::from(bytes),
+            Self::Shared(string) => string.clone(),
+            Self::Integer(number) => ByteString::from_i64(number),
+        }
+    }
+
+    /// Length in bytes, of an integer that of its digits.
+    pub fn len(&self) -> usize {
+        self.as_bytes(&mut itoa::Buffer::new()).len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The integer that the bytes spell, if they spell one exactly.
+    pub fn to_integer(&self) -> Option<i64> {
+        match *self {
+            Self::Bytes(bytes) => parse_integer(bytes),
+            Self::Shared(string) => parse_integer(string),
+            Self::Integer(number) => Some(number),
+        }
+    }
+}
+
+impl PartialEq<[u8]> for Element<'_> {
+    fn eq(&self, other: &[u8]) -> bool {
+        self.as_bytes(&mut itoa::Buffer::new()) == other
+    }
+}

@@ -1,0 +1,3 @@
+//! The crate through its public interface, mostly against simpler models of it.
+
+mod database;
