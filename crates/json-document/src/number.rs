@@ -121,23 +121,23 @@ impl<'a> Number<'a> {
     ///
     /// # Errors
     /// Integers stay integers or overflow; doubles stay finite or are refused.
-    pub fn add(self, other: Number<'_>) -> Result<Text, ArithmeticError> {
+    pub fn checked_add(self, other: Number<'_>) -> Result<Text, ArithmeticError> {
         compute(self, other, i128::checked_add, |left, right| left + right)
     }
 
     /// The product, as JSON.NUMMULTBY computes it.
     ///
     /// # Errors
-    /// As [`Number::add`].
-    pub fn multiply(self, other: Number<'_>) -> Result<Text, ArithmeticError> {
+    /// As [`Number::checked_add`].
+    pub fn checked_mul(self, other: Number<'_>) -> Result<Text, ArithmeticError> {
         compute(self, other, i128::checked_mul, |left, right| left * right)
     }
 
     /// The power, as JSON.NUMPOWBY computes it.
     ///
     /// # Errors
-    /// As [`Number::add`]; a negative exponent makes a double.
-    pub fn power(self, exponent: Number<'_>) -> Result<Text, ArithmeticError> {
+    /// As [`Number::checked_add`]; a negative exponent makes a double.
+    pub fn checked_pow(self, exponent: Number<'_>) -> Result<Text, ArithmeticError> {
         if let NumberValue::I64(negative @ ..0) = exponent.value() {
             return double(self.as_f64().powf(negative as f64));
         }
@@ -354,7 +354,9 @@ mod tests {
 
     #[test]
     fn arithmetic_is_exact_or_refused() {
-        let add = |left, right| number(left).add(number(right)).map(|sum| sum.as_str().to_owned());
+        let add = |left, right| {
+            number(left).checked_add(number(right)).map(|sum| sum.as_str().to_owned())
+        };
         assert_eq!(add("1", "2").as_deref(), Ok("3"));
         assert_eq!(add("4.5", "0.1").as_deref(), Ok("4.6"));
         assert_eq!(add("5", "1.0").as_deref(), Ok("6.0"));
@@ -363,14 +365,15 @@ mod tests {
         assert_eq!(add("18446744073709551615", "1"), Err(ArithmeticError::Overflow));
         assert_eq!(add("-9223372036854775808", "-1"), Err(ArithmeticError::Overflow));
         assert_eq!(add("1.7e308", "1.7e308"), Err(ArithmeticError::NotANumber));
-        let multiply = |left, right| number(left).multiply(number(right));
+        let multiply = |left, right| number(left).checked_mul(number(right));
         assert_eq!(multiply("3037000500", "3037000500").map(|text| text.len()), Ok(19));
         assert_eq!(
             multiply("18446744073709551615", "18446744073709551615"),
             Err(ArithmeticError::Overflow)
         );
-        let power =
-            |left, right| number(left).power(number(right)).map(|text| text.as_str().to_owned());
+        let power = |left, right| {
+            number(left).checked_pow(number(right)).map(|text| text.as_str().to_owned())
+        };
         assert_eq!(power("2", "10").as_deref(), Ok("1024"));
         assert_eq!(power("2", "64"), Err(ArithmeticError::Overflow));
         assert_eq!(power("-1", "9223372036854775807").as_deref(), Ok("-1"));
