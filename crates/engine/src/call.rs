@@ -1,0 +1,340 @@
+//! The way of a command: argv → look-up → refusals → handler → propagation → reply.
+//!
+//! Native and module commands take the same way and differ in a function pointer. A [`Call`] owns what belongs to one
+//! execution (argv, the reply being written), so that a handler can borrow it beside the engine.
+
+use std::sync::Arc;
+
+use byte_string::ByteString;
+pub use resp::Argv;
+use resp::{Protocol, Reply};
+
+use crate::client::{ClientId, Queued, client_flag};
+use crate::command::{Command, CommandStats, flag};
+use crate::engine::Engine;
+use crate::error::Error;
+use crate::propagation::target;
+use crate::table::Found;
+
+/// One execution of one command.
+#[derive(Debug)]
+pub struct Call {
+    pub client: ClientId,
+    pub argv: Argv,
+    pub command: Arc<Command>,
+    /// The selected database; change it through [`Engine::select`].
+    pub db: usize,
+    pub reply: Reply,
+    pub flags: u32,
+    /// What to propagate in place of argv, when the handler says so (`SET … EX` → `SET … PXAT`).
+    pub propagate_as: Option<Argv>,
+}
+
+/// Flags of a call.
+pub mod call_flag {
+    /// Nothing of this call is propagated by itself (modules name what to propagate).
+    pub const NO_PROPAGATION: u32 = 1 << 0;
+    pub const NO_AOF: u32 = 1 << 1;
+    pub const NO_REPLICAS: u32 = 1 << 2;
+    /// Propagated even though nothing counts as changed.
+    pub const FORCE_PROPAGATION: u32 = 1 << 3;
+    /// Runs inside EXEC.
+    pub const IN_EXEC: u32 = 1 << 4;
+    /// Called by a module.
+    pub const NESTED: u32 = 1 << 5;
+    /// Look-ups do not change the key's idle time.
+    pub const NO_TOUCH: u32 = 1 << 6;
+    /// The handler replied with an error.
+    pub const FAILED: u32 = 1 << 7;
+    /// The handler blocked the client: the reply comes later.
+    pub const BLOCKED: u32 = 1 << 8;
+    /// Errors of this call are not counted in `errorstats` (a module may swallow them).
+    pub const DEFER_ERROR_STATS: u32 = 1 << 9;
+}
+
+impl Call {
+    pub fn has(&self, flag: u32) -> bool {
+        self.flags & flag != 0
+    }
+
+    /// Argument `at`, as bytes; the caller has checked that it is there (arity or its own count).
+    pub fn arg(&self, at: usize) -> &ByteString {
+        &self.argv[at]
+    }
+
+    pub fn argc(&self) -> usize {
+        self.argv.len()
+    }
+
+    /// Whether argument `at` is this word, in any case.
+    pub fn arg_is(&self, at: usize, word: &str) -> bool {
+        self.argv.get(at).is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))
+    }
+}
+
+impl Engine {
+    /// Runs one request of a client, or queues it inside MULTI; the reply is appended to the client's output.
+    /// An unknown client id is ignored: the connection has gone.
+    pub fn execute(&mut self, id: ClientId, mut argv: Argv) {
+        if argv.is_empty() {
+            return;
+        }
+        if let Some(filter) = self.modules.filter {
+            filter(self, id, &mut argv);
+        }
+        let Some(client) = self.clients.get_mut(id) else { return };
+        let (db, protocol) = (client.db, client.output.protocol());
+        let reply = std::mem::replace(&mut client.output, Reply::new(protocol));
+        let before = reply.len();
+
+        let mut failed = false;
+        let mut call = match self.look_up(&argv) {
+            Ok(command) => {
+                let flags = if client_no_touch(self, id) { call_flag::NO_TOUCH } else { 0 };
+                Call { client: id, argv, command, db, reply, flags, propagate_as: None }
+            }
+            Err(error) => {
+                failed = true;
+                let mut call =
+                    Call { client: id, argv, command: Arc::clone(&self.no_command), db, reply, flags: 0, propagate_as: None };
+                self.reject(&mut call, &error);
+                call
+            }
+        };
+        if !failed {
+            match self.refusal(&call) {
+                Some(error) => {
+                    CommandStats::add(&call.command.stats.rejected, 1);
+                    self.reject(&mut call, &error);
+                }
+                None if self.is_queued(&call) => self.queue(&mut call),
+                None => self.invoke(&mut call),
+            }
+        }
+
+        let Some(client) = self.clients.get_mut(id) else { return };
+        client.commands += 1;
+        client.active_at_ms = self.clock.now_ms;
+        if !failed {
+            client.last_command = Some(Arc::clone(&call.command));
+        }
+        // CLIENT REPLY OFF and SKIP drop what this request wrote, never what stood there before.
+        if client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP) {
+            call.reply.truncate(before);
+            client.flags &= !client_flag::REPLY_SKIP;
+        }
+        if client.has(client_flag::REPLY_SKIP_NEXT) {
+            client.flags = client.flags & !client_flag::REPLY_SKIP_NEXT | client_flag::REPLY_SKIP;
+        }
+        let pushed = std::mem::replace(&mut client.output, call.reply);
+        if !pushed.is_empty() {
+            client.output.append(pushed);
+        }
+    }
+
+    /// Finds the command that argv names, or says why there is none; checks the number of words.
+    pub fn look_up(&self, argv: &[ByteString]) -> Result<Arc<Command>, Error> {
+        match self.commands.find(&argv[0], argv.get(1).map(|word| &**word)) {
+            Found::Command(command) if command.accepts_arity(argv.len()) => Ok(command),
+            Found::Command(command) => Err(Error::WrongArity(command.full_name.to_ascii_lowercase())),
+            Found::NoSubcommand(command) => Err(Error::owned(format!(
+                "ERR unknown subcommand '{}'. Try {} HELP.",
+                printable(&argv[1], 128),
+                command.full_name.to_ascii_uppercase()
+            ))),
+            Found::None => Err(unknown_command(argv)),
+        }
+    }
+
+    /// Everything that forbids a command before it runs, in Valkey's order.
+    fn refusal(&mut self, call: &Call) -> Option<Error> {
+        let command = &call.command;
+        let client = self.clients.get(call.client)?;
+        if !client.authenticated && !command.has(flag::NO_AUTH) && self.requires_auth() {
+            return Some(Error::text("NOAUTH Authentication required."));
+        }
+        if command.has(flag::PROTECTED) && !self.protected_allowed(command, client) {
+            return Some(Error::owned(format!(
+                "ERR {} command not allowed. If the enable-{}-command option is set to \"local\", you can run it from a \
+                 local connection, otherwise you need to set this option in the configuration file, and then restart \
+                 the server.",
+                command.full_name.split('|').next().unwrap_or_default().to_ascii_uppercase(),
+                command.full_name.split('|').next().unwrap_or_default()
+            )));
+        }
+        if let Err(error) = self.acl_check(call) {
+            return Some(error);
+        }
+        let multi = client.has(client_flag::MULTI);
+        let pubsub_mode = client.in_pubsub_mode();
+        if command.has(flag::NO_MULTI) && multi {
+            return Some(Error::text("ERR Command not allowed inside a transaction"));
+        }
+        if self.config.maxmemory > 0 && !self.loading {
+            let out_of_memory = !self.make_room();
+            if out_of_memory && command.has(flag::DENYOOM) {
+                return Some(Error::text("OOM command not allowed when used memory > 'maxmemory'."));
+            }
+        }
+        if let Some(error) = self.write_refusal(command) {
+            return Some(error);
+        }
+        if pubsub_mode && !matches!(command.full_name.as_str(), "ping" | "subscribe" | "ssubscribe" | "sunsubscribe" | "psubscribe" | "unsubscribe" | "punsubscribe" | "quit" | "reset")
+        {
+            return Some(Error::owned(format!(
+                "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
+                command.full_name
+            )));
+        }
+        if self.loading && !command.has(flag::LOADING) {
+            return Some(Error::text("LOADING Valkey is loading the dataset in memory"));
+        }
+        None
+    }
+
+    fn is_queued(&self, call: &Call) -> bool {
+        self.clients.get(call.client).is_some_and(|client| client.has(client_flag::MULTI))
+            && !matches!(
+                call.command.full_name.as_str(),
+                "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
+            )
+    }
+
+    fn queue(&mut self, call: &mut Call) {
+        let argv = std::mem::take(&mut call.argv);
+        if let Some(client) = self.clients.get_mut(call.client) {
+            client.queue_bytes += argv.iter().map(|arg| arg.len() + size_of::<ByteString>()).sum::<usize>();
+            client.queue.push(Queued { command: Arc::clone(&call.command), argv });
+        }
+        call.reply.simple("QUEUED");
+    }
+
+    /// A request that cannot run: the error goes out, and a transaction under way is spoilt.
+    fn reject(&mut self, call: &mut Call, error: &Error) {
+        if let Some(client) = self.clients.get_mut(call.client)
+            && client.has(client_flag::MULTI)
+        {
+            client.flags |= client_flag::DIRTY_EXEC;
+        }
+        self.reply_error(call, error);
+    }
+
+    /// Writes an error reply and counts it.
+    pub fn reply_error(&mut self, call: &mut Call, error: &Error) {
+        call.flags |= call_flag::FAILED;
+        if !call.has(call_flag::DEFER_ERROR_STATS) {
+            self.stats.count_error(error.code());
+        }
+        match error {
+            Error::Text(text) => call.reply.error(text),
+            other => call.reply.error(&other.to_string()),
+        }
+    }
+
+    /// Runs a call's handler: the one place where commands of every kind are executed, timed and propagated.
+    pub fn invoke(&mut self, call: &mut Call) {
+        let started = (self.clock.monotonic_us)();
+        self.enter_unit();
+        let dirty = self.dirty;
+        let command = Arc::clone(&call.command);
+        if let Err(error) = (command.handler)(self, call) {
+            self.reply_error(call, &error);
+        }
+        let elapsed = (self.clock.monotonic_us)().wrapping_sub(started);
+        CommandStats::add(&command.stats.calls, 1);
+        CommandStats::add(&command.stats.usec, elapsed);
+        if call.has(call_flag::FAILED) {
+            CommandStats::add(&command.stats.failed, 1);
+        }
+        self.stats.commands_processed += 1;
+        if self.propagation.sink.is_some() {
+            self.propagate_call(call, dirty);
+        }
+        self.leave_unit();
+    }
+
+    /// Queues what this call did for the append-only file and replicas.
+    fn propagate_call(&mut self, call: &mut Call, dirty_before: u64) {
+        let changed = self.dirty != dirty_before || call.has(call_flag::FORCE_PROPAGATION);
+        if !changed || call.has(call_flag::NO_PROPAGATION) || call.command.module.is_some() {
+            return;
+        }
+        let mut targets = target::ALL;
+        if call.has(call_flag::NO_AOF) {
+            targets &= !target::AOF;
+        }
+        if call.has(call_flag::NO_REPLICAS) {
+            targets &= !target::REPLICAS;
+        }
+        let argv = call.propagate_as.as_ref().unwrap_or(&call.argv);
+        self.propagation.push(call.db, argv, targets);
+    }
+
+    /// Runs a command for a module: `call` was made by [`Engine::nested_call`]. The checks that depend on the caller's
+    /// flags are the caller's.
+    pub fn invoke_nested(&mut self, call: &mut Call) {
+        self.invoke(call);
+    }
+
+    /// A call that has no request: for modules, with a fresh reply in the protocol asked for.
+    pub fn nested_call(&self, client: ClientId, db: usize, command: Arc<Command>, argv: Argv, protocol: Protocol) -> Call {
+        let flags = call_flag::NESTED | call_flag::DEFER_ERROR_STATS;
+        Call { client, argv, command, db, reply: Reply::new(protocol), flags, propagate_as: None }
+    }
+
+    /// Opens an execution unit: commands, timers and events each run in one, and may nest.
+    pub fn enter_unit(&mut self) {
+        if self.unit_depth == 0 {
+            self.clock.refresh();
+        }
+        self.unit_depth += 1;
+    }
+
+    /// Closes an execution unit. The outermost one runs post-notification jobs, then sends what was propagated.
+    pub fn leave_unit(&mut self) {
+        self.unit_depth -= 1;
+        if self.unit_depth > 0 {
+            return;
+        }
+        if let Some(unit_end) = self.modules.unit_end {
+            unit_end(self);
+        }
+        if !self.propagation.is_empty()
+            && let Some(sink) = self.propagation.sink
+        {
+            let operations = self.propagation.take();
+            sink(self, &operations);
+        }
+    }
+
+    /// Changes the selected database of a call and of its client.
+    pub fn select(&mut self, call: &mut Call, db: usize) {
+        call.db = db;
+        if let Some(client) = self.clients.get_mut(call.client) {
+            client.db = db;
+        }
+    }
+}
+
+fn client_no_touch(engine: &Engine, id: ClientId) -> bool {
+    engine.clients.get(id).is_some_and(|client| client.has(client_flag::NO_TOUCH))
+}
+
+/// At most `max` bytes of user data made fit for an error text: what is not printable becomes a space.
+pub fn printable(bytes: &[u8], max: usize) -> String {
+    let cut = &bytes[..bytes.len().min(max)];
+    String::from_utf8_lossy(cut).chars().map(|c| if c == '\r' || c == '\n' { ' ' } else { c }).collect()
+}
+
+/// Valkey's text for a command that does not exist, with the beginning of its arguments.
+fn unknown_command(argv: &[ByteString]) -> Error {
+    let mut args = String::new();
+    for arg in &argv[1..] {
+        if args.len() >= 128 {
+            break;
+        }
+        let room = 128 - args.len();
+        args.push_str(&format!("'{}' ", printable(arg, room)));
+    }
+    Error::owned(format!("ERR unknown command '{}', with args beginning with: {args}", printable(&argv[0], 128)))
+}

@@ -1,0 +1,208 @@
+//! Finding, putting and removing keys: the only doors from commands to the keyspace.
+//!
+//! They carry what Valkey's lookups carry: lazy expiry, hit and miss counts, LRU/LFU, WATCH, and the return of old
+//! values to be freed where no borrow is held.
+
+use byte_string::ByteString;
+use keyspace::{Database, Entry, Value};
+
+use crate::call::{Call, call_flag};
+use crate::engine::Engine;
+use crate::hooks::Removal;
+use crate::notify::class;
+
+/// How a look-up counts and touches.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Look {
+    /// Leaves the idle time and frequency as they are.
+    pub no_touch: bool,
+    /// Counts neither hit nor miss.
+    pub no_stats: bool,
+    /// Sends no `keymiss` event.
+    pub no_notify: bool,
+    /// Gives an expired key as if it were there, and does not delete it.
+    pub no_expire: bool,
+}
+
+impl Engine {
+    pub fn db(&self, db: usize) -> &Database {
+        self.keyspace.db(db)
+    }
+
+    pub fn db_mut(&mut self, db: usize) -> &mut Database {
+        self.keyspace.db_mut(db)
+    }
+
+    /// The entry of a key for a command that reads it: expired keys are not there, hits and misses count, and the
+    /// key is touched.
+    pub fn find_read(&mut self, call: &Call, key: &ByteString) -> Option<&Entry> {
+        let look = Look { no_touch: call.has(call_flag::NO_TOUCH), ..Look::default() };
+        self.find_read_with(call.db, key, look)
+    }
+
+    /// [`Engine::find_read`] with the look-up's side effects chosen.
+    pub fn find_read_with(&mut self, db: usize, key: &ByteString, look: Look) -> Option<&Entry> {
+        if !look.no_expire {
+            self.expire_if_due(db, key);
+        }
+        if self.db(db).find(key).is_none() {
+            if !look.no_stats {
+                self.stats.keyspace_misses += 1;
+            }
+            if !look.no_notify {
+                self.notify(class::KEY_MISS, "keymiss", key, db);
+            }
+            return None;
+        }
+        if !look.no_stats {
+            self.stats.keyspace_hits += 1;
+        }
+        if look.no_touch || self.child_running {
+            return self.db(db).find(key);
+        }
+        let touch = self.touch();
+        let entry = self.keyspace.db_mut(db).find_mut(key)?;
+        touch(entry);
+        Some(entry)
+    }
+
+    /// The entry of a key for a command that changes it: expired keys are deleted first; the key is touched.
+    pub fn find_write(&mut self, db: usize, key: &ByteString) -> Option<&mut Entry> {
+        self.expire_if_due(db, key);
+        let touch = self.touch();
+        let entry = self.keyspace.db_mut(db).find_mut(key)?;
+        touch(entry);
+        Some(entry)
+    }
+
+    /// Whether the key is there and not expired, without any effect on it.
+    pub fn exists(&mut self, db: usize, key: &ByteString) -> bool {
+        self.expire_if_due(db, key);
+        self.db(db).find(key).is_some()
+    }
+
+    /// How an access changes an entry's LRU or LFU field now.
+    fn touch(&mut self) -> impl Fn(&mut Entry) + use<> {
+        let lfu = self.config.maxmemory_policy.is_lfu();
+        let (lru, minutes) = (self.clock.lru(), self.clock.minutes());
+        let (factor, decay, random) = (self.config.lfu_log_factor, self.config.lfu_decay_time, self.rng.f64());
+        move |entry| {
+            if lfu {
+                entry.touch_lfu(minutes, factor, decay, random);
+            } else {
+                entry.lru = lru;
+            }
+        }
+    }
+
+    /// Deletes the key if its time has come; true when it did.
+    pub fn expire_if_due(&mut self, db: usize, key: &ByteString) -> bool {
+        if self.keyspace.db(db).expires_len() == 0 {
+            return false;
+        }
+        let due = self.keyspace.db(db).find(key).is_some_and(|entry| entry.expire_at_ms >= 0 && entry.expire_at_ms <= self.clock.now_ms);
+        if !due || self.loading || self.expiry_paused {
+            return false;
+        }
+        self.delete_expired(db, key);
+        true
+    }
+
+    /// Deletes a key whose time has come, with its event, its count and its DEL for those who repeat commands.
+    pub fn delete_expired(&mut self, db: usize, key: &ByteString) {
+        let lazy = self.config.lazyfree_lazy_expire;
+        if self.remove_with(db, key, Removal::Expired, lazy) {
+            self.stats.expired_keys += 1;
+            self.propagate_del(db, key, lazy);
+            self.notify(class::EXPIRED, "expired", key, db);
+        }
+    }
+
+    fn propagate_del(&mut self, db: usize, key: &ByteString, lazy: bool) {
+        let word = ByteString::from(if lazy { "UNLINK" } else { "DEL" });
+        self.propagation.push(db, &[word, key.clone()], crate::propagation::target::ALL);
+    }
+
+    /// Removes a key for DEL and the like; false when it was not there. `lazy` frees large values in the background.
+    /// Counts one change; the event is the caller's to send.
+    pub fn remove(&mut self, db: usize, key: &ByteString, lazy: bool) -> bool {
+        if self.expire_if_due(db, key) {
+            return false;
+        }
+        let removed = self.remove_with(db, key, Removal::Deleted, lazy);
+        if removed {
+            self.dirty += 1;
+        }
+        removed
+    }
+
+    /// Removes a key for any cause, telling modules and watchers.
+    pub fn remove_with(&mut self, db: usize, key: &ByteString, cause: Removal, lazy: bool) -> bool {
+        if let Some(key_removed) = self.modules.key_removed
+            && self.db(db).find(key).is_some()
+        {
+            key_removed(self, cause, key, db);
+        }
+        let Some(value) = self.keyspace.db_mut(db).remove(key) else { return false };
+        self.signal_modified(db, key);
+        self.free_value(Some(key), db, value, lazy);
+        true
+    }
+
+    /// Puts a value under a key, old or new. The old value is freed; its time to live goes unless `keep_ttl`. An
+    /// overwritten key keeps nothing else. Counts no change and sends no event: those are the command's.
+    pub fn put(&mut self, db: usize, key: &ByteString, value: Value, keep_ttl: bool) {
+        if let Some(key_removed) = self.modules.key_removed
+            && self.db(db).find(key).is_some()
+        {
+            key_removed(self, Removal::Overwritten, key, db);
+        }
+        let lru = self.initial_lru();
+        let new = self.modules.notify.is_some() || self.config.notify_keyspace_events & class::NEW != 0;
+        let new = new && self.db(db).find(key).is_none();
+        let old = self.keyspace.db_mut(db).insert(key.clone(), value, lru, keep_ttl);
+        if let Some(old) = old {
+            let lazy = self.config.lazyfree_lazy_server_del;
+            self.free_value(Some(key), db, old, lazy);
+        }
+        self.signal_modified(db, key);
+        if new {
+            self.notify(class::NEW, "new", key, db);
+        }
+    }
+
+    /// The LRU or LFU field of a new entry.
+    pub fn initial_lru(&self) -> u32 {
+        if self.config.maxmemory_policy.is_lfu() { keyspace::initial_lfu(self.clock.minutes()) } else { self.clock.lru() }
+    }
+
+    /// Frees a value that left the keyspace: in the background when `lazy` and it is large, otherwise now. Module
+    /// values always pass the module host, which knows their `unlink` and `free_effort`.
+    pub fn free_value(&mut self, key: Option<&ByteString>, db: usize, value: Value, lazy: bool) {
+        const LAZY_EFFORT_MIN: usize = 64;
+        match value {
+            Value::Module(_) => (self.modules.free_value)(self, key, db, value, lazy),
+            other if lazy && other.free_effort() > LAZY_EFFORT_MIN => (self.server.free_in_background)(Box::new(other)),
+            other => drop(other),
+        }
+    }
+
+    /// A key changed: transactions that watch it fail.
+    pub fn signal_modified(&mut self, db: usize, key: &ByteString) {
+        if !self.watchers.is_empty() {
+            self.touch_watchers(db, key);
+        }
+    }
+
+    /// What most writing commands end with: the key's watchers, one change, one event.
+    pub fn changed(&mut self, db: usize, key: &ByteString, class: u32, event: &str) {
+        self.signal_modified(db, key);
+        self.dirty += 1;
+        self.notify(class, event, key, db);
+    }
+
+    /// Sets or clears a key's time to live; false when the key is not there.
+    pub fn set_expire(&mut self, db: usize, key: &ByteString, at_ms: Option<i64>) -> bool {
+        self.keyspace.db_mut(db).set_expire(key, at_ms)
+    }
+}
