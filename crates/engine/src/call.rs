@@ -84,8 +84,10 @@ impl Engine {
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         let (db, protocol) = (client.db, client.output.protocol());
-        let reply = std::mem::replace(&mut client.output, Reply::new(protocol));
-        let before = reply.len();
+        // CLIENT REPLY OFF and SKIP drop what a request writes, never what stood there before.
+        let silent = client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP);
+        let reply =
+            if silent { Reply::new(protocol) } else { std::mem::replace(&mut client.output, Reply::new(protocol)) };
 
         let mut failed = false;
         let mut call = match self.look_up(&argv) {
@@ -118,17 +120,20 @@ impl Engine {
         if !failed {
             client.last_command = Some(Arc::clone(&call.command));
         }
-        // CLIENT REPLY OFF and SKIP drop what this request wrote, never what stood there before.
-        if client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP) {
-            call.reply.truncate(before);
-            client.flags &= !client_flag::REPLY_SKIP;
+        if silent {
+            // The request may have been CLIENT REPLY ON, which is answered.
+            if !client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP) {
+                client.output.append(call.reply);
+            }
+        } else {
+            let pushed = std::mem::replace(&mut client.output, call.reply);
+            if !pushed.is_empty() {
+                client.output.append(pushed);
+            }
         }
+        client.flags &= !client_flag::REPLY_SKIP;
         if client.has(client_flag::REPLY_SKIP_NEXT) {
             client.flags = client.flags & !client_flag::REPLY_SKIP_NEXT | client_flag::REPLY_SKIP;
-        }
-        let pushed = std::mem::replace(&mut client.output, call.reply);
-        if !pushed.is_empty() {
-            client.output.append(pushed);
         }
     }
 

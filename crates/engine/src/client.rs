@@ -63,8 +63,6 @@ pub struct Client {
     pub id: ClientId,
     pub flags: u64,
     pub db: usize,
-    /// 2 or 3
-    pub protocol: u8,
     pub authenticated: bool,
     pub user: String,
     pub name: Option<ByteString>,
@@ -100,7 +98,6 @@ impl Client {
             id,
             flags: 0,
             db: 0,
-            protocol: 2,
             authenticated: false,
             user: "default".to_owned(),
             name: None,
@@ -116,7 +113,7 @@ impl Client {
             net_input_bytes: 0,
             net_output_bytes: 0,
             query_len: 0,
-            output: Reply::new(2),
+            output: Reply::new(resp::Protocol::Resp2),
             unsent_len: 0,
             queue: Vec::new(),
             queue_bytes: 0,
@@ -138,7 +135,7 @@ impl Client {
 
     /// Whether RESP2 restricts the client to pub/sub commands.
     pub fn in_pubsub_mode(&self) -> bool {
-        self.protocol == 2 && self.subscriptions() + self.shard_channels.len() > 0
+        self.output.protocol() == resp::Protocol::Resp2 && self.subscriptions() + self.shard_channels.len() > 0
     }
 }
 

@@ -23,14 +23,4 @@ impl Clock {
     pub fn refresh(&mut self) {
         self.now_ms = (self.wall_us)() / 1000;
     }
-
-    /// The LRU clock: seconds, 24 bits.
-    pub fn lru(&self) -> u32 {
-        (self.now_ms / 1000) as u32 & 0x00ff_ffff
-    }
-
-    /// Minutes of the LFU decay clock, 16 bits.
-    pub fn minutes(&self) -> u32 {
-        (self.now_ms / 60_000) as u32 & 0xffff
-    }
 }

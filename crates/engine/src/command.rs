@@ -130,20 +130,19 @@ pub mod key_flag {
 }
 
 /// Where a key spec's keys begin.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BeginSearch {
     /// At a fixed argument.
     Index(i32),
-    /// After a keyword, looked for from `start` (negative: from the end, backwards).
+    /// After a keyword, looked for from `start` (negative: from the end, backwards). A module's word is leaked by its
+    /// host: commands are few and live as long as the server.
     Keyword { word: &'static str, start: i32 },
-    /// As `Keyword`, with the word given at run time by a module.
-    OwnedKeyword { word: String, start: i32 },
     /// Not expressible.
     Unknown,
 }
 
 /// How a key spec's keys are found once their beginning is known.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FindKeys {
     /// From the beginning to `last` (relative; negative: from the end of argv), each `step`, limited to 1/`limit`.
     Range { last: i32, step: i32, limit: i32 },
@@ -154,7 +153,7 @@ pub enum FindKeys {
 }
 
 /// One key specification of a command (Valkey "key specs").
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct KeySpec {
     pub flags: u64,
     pub begin: BeginSearch,

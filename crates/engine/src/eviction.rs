@@ -19,15 +19,18 @@ impl Engine {
         if limit == 0 || self.memory_counted() <= limit {
             return true;
         }
-        let policy = self.config.maxmemory_policy;
         for _ in 0..EVICTIONS_PER_COMMAND {
             if self.memory_counted() <= limit {
                 return true;
             }
-            let (lru, minutes) = (self.clock.lru(), self.clock.minutes());
-            let clock = keyspace::EvictionClock { lru, minutes, lfu_decay_time: self.config.lfu_decay_time };
-            let victim = self.eviction.pick(&self.keyspace, policy, self.config.maxmemory_samples, clock, &mut self.rng);
-            let Some((db, key)) = victim else { return false };
+            let settings = keyspace::EvictionSettings {
+                policy: self.config.maxmemory_policy,
+                samples: self.config.maxmemory_samples,
+                lfu: self.config.lfu(),
+            };
+            let now_ms = self.clock.now_ms;
+            let victim = self.eviction.pick_victim(&self.keyspace, settings, now_ms, &mut self.rng);
+            let Some(keyspace::Victim { db, key }) = victim else { return false };
             let lazy = self.config.lazyfree_lazy_eviction;
             self.enter_unit();
             if self.remove_with(db, &key, Removal::Evicted, lazy) {

@@ -93,10 +93,11 @@ pub struct ModuleHooks {
     pub server_event: fn(&mut Engine, &ServerEvent),
     /// Frees a value that left the keyspace; module values run their type's `unlink`/`free` under the engine.
     pub free_value: fn(&mut Engine, key: Option<&ByteString>, db: usize, value: Value, lazy: bool),
-    /// Saves a module value into an RDB stream (type header written already).
-    pub save_value: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut dyn rdb::ModuleWriter) -> Outcome,
+    /// Saves a module value into an RDB stream: the items after the type's id, up to and with the end mark. The stream
+    /// is plain bytes; module-host puts `rdb`'s typed items on it.
+    pub save_value: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut dyn std::io::Write) -> Outcome,
     /// Loads a module value; the type id tells the type and its encoding version.
-    pub load_value: fn(&mut Engine, type_id: u64, key: Option<&ByteString>, db: usize, &mut dyn rdb::ModuleReader) -> Result<ModuleValue, Error>,
+    pub load_value: fn(&mut Engine, type_id: u64, key: Option<&ByteString>, db: usize, &mut dyn std::io::Read) -> Result<ModuleValue, Error>,
     /// Copies a module value for COPY; `None` when the type cannot.
     pub copy_value: fn(&mut Engine, &ModuleRef, from: (&ByteString, usize), to: (&ByteString, usize)) -> Option<ModuleValue>,
     /// `MEMORY USAGE` of a module value in bytes, beyond the key's own.
@@ -104,8 +105,8 @@ pub struct ModuleHooks {
     /// Mixes a module value into `DEBUG DIGEST`.
     pub digest: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut [u8; 20]),
     /// Writes module AUX fields; `before` the keys or after them.
-    pub aux_save: fn(&mut Engine, before: bool, &mut dyn rdb::AuxWriter) -> Outcome,
-    pub aux_load: fn(&mut Engine, type_id: u64, before: bool, &mut dyn rdb::ModuleReader) -> Outcome,
+    pub aux_save: fn(&mut Engine, before: bool, &mut dyn std::io::Write) -> Outcome,
+    pub aux_load: fn(&mut Engine, type_id: u64, before: bool, &mut dyn std::io::Read) -> Outcome,
     /// Appends module INFO sections: `Default`/`all` rules are module-host's; `wanted` are the asked section names.
     pub info: fn(&mut Engine, wanted: &InfoSelection, &mut String),
     /// Runs jobs due at the end of the outermost execution unit; `None` while there are none.
@@ -137,7 +138,7 @@ pub struct InfoSelection {
 /// A module value looked up and let go: valid until the key changes.
 #[derive(Debug, Clone)]
 pub struct ModuleRef {
-    pub module_type: std::sync::Arc<dyn keyspace::ModuleType>,
+    pub module_type: keyspace::ModuleTypeRef,
     pub value: usize,
 }
 

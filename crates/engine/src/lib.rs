@@ -33,7 +33,7 @@ pub use lookup::Look;
 pub mod notify;
 pub mod propagation;
 pub mod pubsub;
-mod watch;
+pub mod watch;
 mod eviction;
 
 pub mod hooks;

@@ -4,7 +4,7 @@
 //! values to be freed where no borrow is held.
 
 use byte_string::ByteString;
-use keyspace::{Database, Entry, Value};
+use keyspace::{Database, Entry, Ttl, Value};
 
 use crate::call::{Call, call_flag};
 use crate::engine::Engine;
@@ -60,18 +60,27 @@ impl Engine {
         if look.no_touch || self.child_running {
             return self.db(db).find(key);
         }
-        let touch = self.touch();
-        let entry = self.keyspace.db_mut(db).find_mut(key)?;
-        touch(entry);
-        Some(entry)
+        self.touch_entry(db, key).map(|entry| &*entry)
     }
 
     /// The entry of a key for a command that changes it: expired keys are deleted first; the key is touched.
     pub fn find_write(&mut self, db: usize, key: &ByteString) -> Option<&mut Entry> {
         self.expire_if_due(db, key);
-        let touch = self.touch();
+        self.touch_entry(db, key)
+    }
+
+    /// Marks a key as used now and gives its entry.
+    pub fn touch_entry(&mut self, db: usize, key: &ByteString) -> Option<&mut Entry> {
+        if self.config.maxmemory_policy.is_lfu() {
+            let old = self.keyspace.db(db).find(key)?.access;
+            let mark = self.touched(old);
+            let entry = self.keyspace.db_mut(db).find_mut(key)?;
+            entry.access = mark;
+            return Some(entry);
+        }
+        let mark = keyspace::lru_stamp(self.clock.now_ms);
         let entry = self.keyspace.db_mut(db).find_mut(key)?;
-        touch(entry);
+        entry.access = mark;
         Some(entry)
     }
 
@@ -81,17 +90,12 @@ impl Engine {
         self.db(db).find(key).is_some()
     }
 
-    /// How an access changes an entry's LRU or LFU field now.
-    fn touch(&mut self) -> impl Fn(&mut Entry) + use<> {
-        let lfu = self.config.maxmemory_policy.is_lfu();
-        let (lru, minutes) = (self.clock.lru(), self.clock.minutes());
-        let (factor, decay, random) = (self.config.lfu_log_factor, self.config.lfu_decay_time, self.rng.f64());
-        move |entry| {
-            if lfu {
-                entry.touch_lfu(minutes, factor, decay, random);
-            } else {
-                entry.lru = lru;
-            }
+    /// The mark of use that an access leaves now on an entry marked `old`.
+    fn touched(&mut self, old: u32) -> u32 {
+        if self.config.maxmemory_policy.is_lfu() {
+            keyspace::lfu_touched(old, self.clock.now_ms, self.config.lfu(), &mut self.rng)
+        } else {
+            keyspace::lru_stamp(self.clock.now_ms)
         }
     }
 
@@ -100,7 +104,7 @@ impl Engine {
         if self.keyspace.db(db).expires_len() == 0 {
             return false;
         }
-        let due = self.keyspace.db(db).find(key).is_some_and(|entry| entry.expire_at_ms >= 0 && entry.expire_at_ms <= self.clock.now_ms);
+        let due = self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(self.clock.now_ms));
         if !due || self.loading || self.expiry_paused {
             return false;
         }
@@ -143,8 +147,9 @@ impl Engine {
         {
             key_removed(self, cause, key, db);
         }
-        let Some(value) = self.keyspace.db_mut(db).remove(key) else { return false };
+        let Some(entry) = self.keyspace.db_mut(db).remove(key) else { return false };
         self.signal_modified(db, key);
+        let (_, value) = entry.into_key_value();
         self.free_value(Some(key), db, value, lazy);
         true
     }
@@ -157,10 +162,11 @@ impl Engine {
         {
             key_removed(self, Removal::Overwritten, key, db);
         }
-        let lru = self.initial_lru();
+        let mark = self.first_mark();
+        let ttl = if keep_ttl { Ttl::Keep } else { Ttl::Clear };
         let new = self.modules.notify.is_some() || self.config.notify_keyspace_events & class::NEW != 0;
         let new = new && self.db(db).find(key).is_none();
-        let old = self.keyspace.db_mut(db).insert(key.clone(), value, lru, keep_ttl);
+        let old = self.keyspace.db_mut(db).insert(key.clone(), value, ttl, mark);
         if let Some(old) = old {
             let lazy = self.config.lazyfree_lazy_server_del;
             self.free_value(Some(key), db, old, lazy);
@@ -171,9 +177,13 @@ impl Engine {
         }
     }
 
-    /// The LRU or LFU field of a new entry.
-    pub fn initial_lru(&self) -> u32 {
-        if self.config.maxmemory_policy.is_lfu() { keyspace::initial_lfu(self.clock.minutes()) } else { self.clock.lru() }
+    /// The mark of use of a new entry.
+    pub fn first_mark(&self) -> u32 {
+        if self.config.maxmemory_policy.is_lfu() {
+            keyspace::lfu_initial(self.clock.now_ms)
+        } else {
+            keyspace::lru_stamp(self.clock.now_ms)
+        }
     }
 
     /// Frees a value that left the keyspace: in the background when `lazy` and it is large, otherwise now. Module

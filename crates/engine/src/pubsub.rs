@@ -2,7 +2,7 @@
 
 use byte_string::ByteString;
 use hashbrown::HashMap;
-use keyspace::glob;
+use keyspace::glob_match;
 
 use crate::client::ClientId;
 use crate::engine::Engine;
@@ -99,7 +99,7 @@ impl Engine {
             .pubsub
             .patterns
             .iter()
-            .filter(|(pattern, _)| glob::matches(pattern, channel, false))
+            .filter(|(pattern, _)| glob_match(pattern, channel, false))
             .map(|(pattern, listeners)| (pattern.clone(), listeners.clone()))
             .collect();
         for (pattern, listeners) in matching {

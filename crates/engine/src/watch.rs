@@ -14,7 +14,7 @@ impl Engine {
     pub fn watch(&mut self, id: ClientId, db: usize, key: &ByteString) {
         let now_ms = self.clock.now_ms;
         let expired =
-            self.keyspace.db(db).find(key).is_some_and(|entry| entry.expire_at_ms >= 0 && entry.expire_at_ms <= now_ms);
+            self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(now_ms));
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.watched.iter().any(|watched| watched.db == db && watched.key == *key) {
             return;
@@ -56,7 +56,7 @@ impl Engine {
                         .keyspace
                         .db(watched.db)
                         .find(&watched.key)
-                        .is_some_and(|entry| entry.expire_at_ms >= 0 && entry.expire_at_ms <= now_ms)
+                        .is_some_and(|entry| entry.is_expired(now_ms))
             })
         })
     }

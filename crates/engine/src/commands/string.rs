@@ -23,6 +23,7 @@ fn get(engine: &mut Engine, call: &mut Call) -> Outcome {
         return Ok(());
     };
     let Value::String(string) = &entry.value else { return Err(Error::WrongType) };
-    string.reply_to(&mut call.reply);
+    let mut digits = itoa::Buffer::new();
+    call.reply.bulk(string.as_bytes(&mut digits));
     Ok(())
 }

@@ -56,3 +56,10 @@ impl Default for Config {
         }
     }
 }
+
+impl Config {
+    /// How LFU counters move.
+    pub fn lfu(&self) -> keyspace::LfuSettings {
+        keyspace::LfuSettings { log_factor: self.lfu_log_factor, decay_time_mins: self.lfu_decay_time }
+    }
+}
