@@ -1,0 +1,156 @@
+//! The first table: a look-aside cache of documents, in every way on every server.
+
+use crate::arguments::Arguments;
+use crate::connection::ClientError;
+use crate::documents::Shape;
+use crate::progress::Progress;
+use crate::rounds::{median, median_ratio};
+use crate::server::{Server, settled_memory};
+use crate::table::{Table, grouped, ratio};
+use crate::way::Way;
+use crate::workload::{Timing, Workload};
+
+/// One way on one server.
+struct Side<'a> {
+    server: &'a Server,
+    way: Way,
+    timings: Vec<Timing>,
+    /// Bytes of the server's memory a key, once documents are packed.
+    memory: f64,
+}
+
+pub(crate) fn measure(
+    arguments: &Arguments,
+    servers: &[Server],
+    shape: Shape,
+    progress: &mut Progress,
+) -> Result<Table, ClientError> {
+    progress.begin(&shape.to_string(), shape.pool_len().min(arguments.keys));
+    let workload = Workload::new(arguments, shape, |_| progress.step("making documents"));
+
+    let mut sides: Vec<Side<'_>> = Vec::new();
+    for way in Way::ALL {
+        let able = servers.iter().filter(|server| server.has_json || way != Way::Json);
+        sides.extend(able.map(|server| Side {
+            server,
+            way,
+            timings: Vec::new(),
+            memory: f64::NAN,
+        }));
+    }
+    progress.begin(&shape.to_string(), sides.len() * arguments.rounds);
+    for round in 0..arguments.rounds {
+        let what = |side: &Side<'_>| {
+            format!(
+                "round {} of {}, {} on {}",
+                round + 1,
+                arguments.rounds,
+                side.way,
+                side.server.name
+            )
+        };
+        for index in 0..sides.len() {
+            // Every other round goes backwards, so that no side always follows the same one.
+            let index = if round.is_multiple_of(2) { index } else { sides.len() - 1 - index };
+            progress.step(&what(&sides[index]));
+            sides[index].run(&workload, round == 0)?;
+        }
+    }
+    progress.end();
+    Ok(table(arguments, &workload, shape, &sides))
+}
+
+impl Side<'_> {
+    /// One round. Memory is measured in one of them only, as it comes out the same in all.
+    fn run(&mut self, workload: &Workload, with_memory: bool) -> Result<(), ClientError> {
+        let mut control = self.server.connect()?;
+        let empty = if with_memory { settled_memory(&mut control)? } else { 0.0 };
+        let mut connection = self.server.connect()?;
+        workload.fill(&mut connection, self.way)?;
+        if !workload.verify(&mut connection, self.way)? {
+            return Err(ClientError::Protocol("a document comes back other than it was stored"));
+        }
+        self.timings.push(workload.run(&mut connection, self.way)?);
+        drop(connection);
+        if with_memory {
+            self.memory = (settled_memory(&mut control)? - empty) / workload.key_count() as f64;
+        }
+        workload.delete(&mut control)
+    }
+
+    fn seconds(&self) -> Vec<f64> {
+        self.timings.iter().map(|timing| timing.elapsed.as_secs_f64()).collect()
+    }
+
+    fn quantile_us(
+        &self,
+        of: fn(&Timing) -> &hdrhistogram::Histogram<u64>,
+        quantile: f64,
+    ) -> String {
+        let rounds = self.timings.iter();
+        let us =
+            median(rounds.map(|timing| of(timing).value_at_quantile(quantile) as f64 / 1000.0));
+        if us < 100.0 { format!("{us:.1}") } else { grouped(us) }
+    }
+}
+
+fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side<'_>]) -> Table {
+    let raw_len = workload.raw_len() as f64 / workload.key_count() as f64;
+    let rows = sides.iter().map(|side| {
+        let text = sides
+            .iter()
+            .find(|other| other.way == Way::Text && other.server.name == side.server.name);
+        let (text_seconds, text_memory) =
+            text.map_or((Vec::new(), f64::NAN), |text| (text.seconds(), text.memory));
+        let seconds = side.seconds();
+        let time = median(seconds.iter().copied());
+        vec![
+            side.server.name.clone(),
+            side.way.to_string(),
+            format!("{time:.3}"),
+            grouped(arguments.operations as f64 / time),
+            // Rates are the inverse of times.
+            ratio(median_ratio(&text_seconds, &seconds)),
+            side.quantile_us(|timing| &timing.writes, 0.5),
+            side.quantile_us(|timing| &timing.writes, 0.99),
+            side.quantile_us(|timing| &timing.reads, 0.5),
+            side.quantile_us(|timing| &timing.reads, 0.99),
+            grouped(side.memory),
+            ratio(side.memory / raw_len),
+            ratio(side.memory / text_memory),
+        ]
+    });
+    Table {
+        title: format!(
+            "Look-aside cache, {shape}: {} keys, {} operations, 20 % reads, {} bytes of text a document",
+            grouped(workload.key_count() as f64),
+            grouped(arguments.operations as f64),
+            grouped(raw_len)
+        ),
+        text_columns: 2,
+        head: vec![
+            "server",
+            "way",
+            "time s",
+            "ops/s",
+            "× text",
+            "write p50 µs",
+            "p99 µs",
+            "read p50 µs",
+            "p99 µs",
+            "memory B/key",
+            "÷ raw",
+            "÷ text",
+        ],
+        rows: rows.collect(),
+        notes: vec![
+            format!(
+                "Medians of {} interleaved rounds over one connection, pipeline 1.",
+                arguments.rounds
+            ),
+            "Compressing in the client counts as time.".to_owned(),
+            "Memory is the growth of used_memory a key, key included, once documents are packed."
+                .to_owned(),
+        ],
+    }
+}

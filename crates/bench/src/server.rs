@@ -1,0 +1,100 @@
+//! A server under measurement: what it is, and what it says of its memory.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::connection::{ClientError, Connection, Reply};
+
+pub(crate) struct Server {
+    /// What the user calls it.
+    pub(crate) name: String,
+    /// `HOST:PORT`
+    pub(crate) address: String,
+    /// Program and version, in the server's own words.
+    pub(crate) software: String,
+    /// Whether it knows `JSON.SET`.
+    pub(crate) has_json: bool,
+}
+
+/// How often a server is asked whether it is done.
+const ASK_EVERY: Duration = Duration::from_millis(100);
+/// Memory is taken as settled once it stayed the same for so many questions.
+const SAME_ANSWERS: usize = 5;
+/// What has not settled by then never will; the figure is then taken as it is.
+const SETTLE_MAX: Duration = Duration::from_secs(60);
+
+impl Server {
+    /// Asks the server at `address` what it is.
+    pub(crate) fn find(name: &str, address: &str) -> Result<Self, String> {
+        let ask = || -> Result<(String, bool), ClientError> {
+            let mut connection = Connection::open(address)?;
+            let info = info(&mut connection, "server")?;
+            let is = |field| info_field(&info, field);
+            let version = is("valkey_version").or_else(|| is("redis_version")).unwrap_or("?");
+            let software = is("server_name").unwrap_or("redis");
+            let software = format!("{software} {version}");
+            let has_json = connection.call(&[b"JSON.GET", b"keystow-bench:absent"]).is_ok();
+            Ok((software, has_json))
+        };
+        let (software, has_json) =
+            ask().map_err(|error| format!("no answer from {name} at {address}: {error}"))?;
+        Ok(Self { name: name.to_owned(), address: address.to_owned(), software, has_json })
+    }
+
+    pub(crate) fn connect(&self) -> Result<Connection, ClientError> {
+        Ok(Connection::open(&self.address)?)
+    }
+}
+
+/// Bytes that the server holds, once it has finished what it does in the background: packing
+/// documents, freeing values and the buffers of clients that left.
+pub(crate) fn settled_memory(control: &mut Connection) -> Result<f64, ClientError> {
+    let begun = Instant::now();
+    let (mut memory, mut same) = (f64::NAN, 0);
+    while same < SAME_ANSWERS && begun.elapsed() < SETTLE_MAX {
+        thread::sleep(ASK_EVERY);
+        let now = used_memory(control)?;
+        let packing = documents_to_pack(control)? > 0;
+        same = if packing || now != memory { 0 } else { same + 1 };
+        memory = now;
+    }
+    Ok(memory)
+}
+
+fn used_memory(control: &mut Connection) -> Result<f64, ClientError> {
+    let info = info(control, "memory")?;
+    let used = info_field(&info, "used_memory").and_then(|digits| digits.parse().ok());
+    used.ok_or(ClientError::Protocol("INFO memory has no used_memory"))
+}
+
+/// Documents that the JSON module means to pack and has not yet; 0 without the module.
+pub(crate) fn documents_to_pack(control: &mut Connection) -> Result<u64, ClientError> {
+    let info = info(control, "everything")?;
+    let pending = info_field(&info, "json_documents_to_pack");
+    Ok(pending.and_then(|digits| digits.parse().ok()).unwrap_or(0))
+}
+
+fn info(connection: &mut Connection, section: &str) -> Result<String, ClientError> {
+    match connection.call(&[b"INFO", section.as_bytes()])? {
+        Reply::Bulk(text) => Ok(String::from_utf8_lossy(text).into_owned()),
+        _ => Err(ClientError::Protocol("INFO does not answer a bulk string")),
+    }
+}
+
+/// The value of the line `field:value`.
+fn info_field<'a>(info: &'a str, field: &str) -> Option<&'a str> {
+    info.lines().find_map(|line| line.strip_prefix(field)?.strip_prefix(':'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_by_their_whole_name() {
+        let info = "# Memory\r\nused_memory_peak:9\r\nused_memory:7\r\nempty:\r\n";
+        assert_eq!(info_field(info, "used_memory"), Some("7"));
+        assert_eq!(info_field(info, "empty"), Some(""));
+        assert_eq!(info_field(info, "used"), None);
+    }
+}
