@@ -13,7 +13,7 @@ use crate::{Database, Keyspace};
 const POOL_LEN: usize = 16;
 
 /// `maxmemory-policy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum EvictionPolicy {
     VolatileLru,
     VolatileLfu,
@@ -22,6 +22,7 @@ pub enum EvictionPolicy {
     AllkeysLru,
     AllkeysLfu,
     AllkeysRandom,
+    #[default]
     NoEviction,
 }
 
@@ -38,7 +39,7 @@ impl EvictionPolicy {
     ];
 
     /// As in valkey.conf.
-    pub fn name(self) -> &'static str {
+    pub const fn name(self) -> &'static str {
         match self {
             Self::VolatileLru => "volatile-lru",
             Self::VolatileLfu => "volatile-lfu",
