@@ -1,1 +1,47 @@
-//! Not written yet.
+//! A JSON document at rest.
+//!
+//! The key decision: a document is held as its *text*, and while nobody touches it that text is
+//! held as one zstd frame. There is no third representation to keep in step. What a command
+//! needs beyond the text (an index of nodes, a list of edits) it builds and throws away. The price
+//! is that an edit writes the whole text anew; the gain is that a SET is a validation and a copy,
+//! a whole GET is a copy, and everything cold takes a third of its size.
+//!
+//! | form | held as | entered by |
+//! |---|---|---|
+//! | text | `Arc<Text>` | every write |
+//! | packed | one allocation, [`Packed`] | a worker, once the text has been idle; loading |
+//! | packed and warm | both | being read twice in a short time |
+//!
+//! ```text
+//!            write                    idle                    read twice
+//!   (new) ----------> text ----------------------> packed <-------------> packed + warm text
+//!                      ^     worker packs, swapped     |          idle
+//!                      |     in if unchanged           |
+//!                      +-------------------------------+
+//!                                   write
+//! ```
+//!
+//! # Doors
+//!
+//! [`Store::read`] and [`Store::replace`] are the only ways to a document's text; no command, path
+//! or serializer knows that a document may be packed. Saving uses [`Stored::at_rest`], which shows
+//! the form as it is.
+//!
+//! # Threads
+//!
+//! Every function of [`Store`] is called by whoever holds the host's lock (one thread at a time).
+//! A [`Stored`] may be dropped on any thread at any time. Workers see shared texts only, never a
+//! `Stored`: they take no lock that a forked child could find held.
+#![forbid(unsafe_code)]
+
+mod accounts;
+mod codec;
+mod packed;
+mod store;
+mod stored;
+mod worker;
+
+pub use accounts::Figures;
+pub use packed::{HEADER_LEN, MAGIC, Packed, PackedError};
+pub use store::{Pressure, Settings, Store};
+pub use stored::{AtRest, Stored};

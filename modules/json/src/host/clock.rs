@@ -1,0 +1,45 @@
+//! The beat by which documents are packed: the host's cron event, ten times a second.
+
+use std::ffi::c_void;
+
+use redis_module::raw;
+
+use crate::STORE;
+use crate::host::context::{Context, now_ms, used_memory_ratio};
+use crate::host::guard::guarded;
+use json_store::Pressure;
+
+/// Above this part of `maxmemory`, packing does not wait for documents to be idle.
+const MEMORY_SHORT: f32 = 0.9;
+
+/// Subscribes to the host's cron event. To be called in `OnLoad`.
+pub(super) fn start(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
+    let subscribe = api!(RedisModule_SubscribeToServerEvent)?;
+    let cron = raw::RedisModuleEvent { id: raw::REDISMODULE_EVENT_CRON_LOOP, dataver: 1 };
+    // SAFETY: `OnLoad` is running.
+    let status = unsafe { subscribe(ctx, cron, Some(on_cron)) };
+    (status == raw::REDISMODULE_OK as i32).then_some(())
+}
+
+unsafe extern "C" fn on_cron(
+    ctx: *mut raw::RedisModuleCtx,
+    _event: raw::RedisModuleEvent,
+    _subevent: u64,
+    _data: *mut c_void,
+) {
+    guarded(|| {
+        // SAFETY: the host gives a context that lives for this callback.
+        let ctx = unsafe { Context::new(ctx) };
+        STORE.tick(now_ms(), pressure(ctx));
+    });
+}
+
+fn pressure(ctx: Context) -> Pressure {
+    if used_memory_ratio() > MEMORY_SHORT {
+        Pressure::MemoryShort
+    } else if ctx.has_child() {
+        Pressure::ChildLives
+    } else {
+        Pressure::None
+    }
+}

@@ -1,0 +1,217 @@
+//! The module's configuration: `json.*` where the module is called `json`, `ReJSON.*` where it is
+//! called `ReJSON`. Every value can be changed at run time with CONFIG SET.
+
+use std::ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_void};
+use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
+
+use json_store::Settings;
+use redis_module::raw;
+
+use crate::STORE;
+use crate::host::guard::guarded;
+
+/// Nesting that no setting allows to exceed, and that loading always allows.
+pub(crate) const DEPTH_CEILING: usize = 1024;
+
+/// A setting whose value is a number.
+struct Numeric {
+    name: &'static CStr,
+    value: AtomicI64,
+    default: i64,
+    min: i64,
+    max: i64,
+    /// Whether it is a size, given and shown as memory (`64mb`).
+    is_memory: bool,
+}
+
+impl Numeric {
+    const fn new(name: &'static CStr, default: i64, min: i64, max: i64) -> Numeric {
+        Numeric { name, value: AtomicI64::new(default), default, min, max, is_memory: false }
+    }
+
+    const fn memory(name: &'static CStr, default: i64, max: i64) -> Numeric {
+        Numeric { name, value: AtomicI64::new(default), default, min: 0, max, is_memory: true }
+    }
+
+    fn get(&self) -> u64 {
+        u64::try_from(self.value.load(Relaxed)).unwrap_or(0)
+    }
+
+    fn len(&self) -> usize {
+        usize::try_from(self.get()).unwrap_or(usize::MAX)
+    }
+}
+
+const GIB: i64 = 1 << 30;
+const MIB: i64 = 1 << 20;
+
+/// Idle time after which a document is packed.
+static PACK_AFTER_MS: Numeric = Numeric::new(c"pack-after-ms", 2_000, 0, 86_400_000);
+/// Texts that may wait for packing; past it a write packs at once.
+static PACK_BACKLOG: Numeric = Numeric::memory(c"pack-backlog", 256 * MIB, 1 << 40);
+/// zstd's level; 0 switches packing off.
+static PACK_LEVEL: Numeric = Numeric::new(c"pack-level", 1, 0, 19);
+/// Inflated texts kept beside their packed forms.
+static WARM_MEMORY: Numeric = Numeric::memory(c"warm-memory", 64 * MIB, 1 << 40);
+/// Containers within each other that a command may make.
+static MAX_DEPTH: Numeric = Numeric::new(c"max-depth", 128, 1, DEPTH_CEILING as i64);
+/// Bytes of a document's text.
+static MAX_DOCUMENT_SIZE: Numeric = Numeric::memory(c"max-document-size", 512 * MIB, 4 * GIB - 1);
+/// Bytes of a path.
+static MAX_PATH_LENGTH: Numeric = Numeric::memory(c"max-path-length", 128 << 10, MIB);
+/// Nodes that the paths of one command may visit.
+static MAX_PATH_VISITS: Numeric = Numeric::new(c"max-path-visits", 50_000_000, 1_000, i64::MAX);
+/// Bytes of a reply.
+static MAX_REPLY_SIZE: Numeric = Numeric::memory(c"max-reply-size", 512 * MIB, 4 * GIB);
+
+static NUMERICS: [&Numeric; 9] = [
+    &PACK_AFTER_MS,
+    &PACK_BACKLOG,
+    &PACK_LEVEL,
+    &WARM_MEMORY,
+    &MAX_DEPTH,
+    &MAX_DOCUMENT_SIZE,
+    &MAX_PATH_LENGTH,
+    &MAX_PATH_VISITS,
+    &MAX_REPLY_SIZE,
+];
+
+/// How documents are written to RDB files and DUMP payloads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RdbFormat {
+    /// As packed payloads, which only this module reads.
+    Packed,
+    /// As JSON text, which RedisJSON and valkey-json read too.
+    Portable,
+}
+
+static RDB_FORMAT: AtomicI64 = AtomicI64::new(RdbFormat::Packed as i64);
+
+pub(crate) fn rdb_format() -> RdbFormat {
+    if RDB_FORMAT.load(Relaxed) == RdbFormat::Portable as i64 {
+        RdbFormat::Portable
+    } else {
+        RdbFormat::Packed
+    }
+}
+
+pub(crate) fn depth_max() -> usize {
+    MAX_DEPTH.len()
+}
+
+pub(crate) fn document_len_max() -> usize {
+    MAX_DOCUMENT_SIZE.len()
+}
+
+pub(crate) fn path_len_max() -> usize {
+    MAX_PATH_LENGTH.len()
+}
+
+pub(crate) fn path_visits_max() -> u64 {
+    MAX_PATH_VISITS.get()
+}
+
+pub(crate) fn reply_len_max() -> usize {
+    MAX_REPLY_SIZE.len()
+}
+
+fn store_settings() -> Settings {
+    Settings {
+        pack_after_ms: PACK_AFTER_MS.get(),
+        backlog_max: PACK_BACKLOG.get(),
+        warm_max: WARM_MEMORY.get(),
+        level: i32::try_from(PACK_LEVEL.get()).unwrap_or(1),
+        packing: PACK_LEVEL.get() != 0,
+    }
+}
+
+/// Registers the settings with a host that has them (Redis 7.0 and later, every Valkey). Without
+/// one the defaults hold. To be called in `OnLoad`.
+pub(super) fn register(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
+    let (Some(register_numeric), Some(register_enum), Some(load)) = (
+        api!(RedisModule_RegisterNumericConfig),
+        api!(RedisModule_RegisterEnumConfig),
+        api!(RedisModule_LoadConfigs),
+    ) else {
+        return Some(());
+    };
+    for &numeric in &NUMERICS {
+        let flags = if numeric.is_memory { raw::REDISMODULE_CONFIG_MEMORY } else { 0 };
+        let privdata = std::ptr::from_ref(numeric).cast_mut().cast::<c_void>();
+        // SAFETY: `OnLoad` is running; the host copies the name and keeps the pointer to a static,
+        // which the callbacks below read only.
+        let status = unsafe {
+            register_numeric(
+                ctx,
+                numeric.name.as_ptr(),
+                numeric.default,
+                flags as c_uint,
+                numeric.min,
+                numeric.max,
+                Some(get_numeric),
+                Some(set_numeric),
+                None,
+                privdata,
+            )
+        };
+        ok(status)?;
+    }
+    let mut names = [c"packed".as_ptr(), c"portable".as_ptr()];
+    let values = [RdbFormat::Packed as c_int, RdbFormat::Portable as c_int];
+    // SAFETY: `OnLoad` is running; the host copies the two names and values.
+    let status = unsafe {
+        register_enum(
+            ctx,
+            c"rdb-format".as_ptr(),
+            RdbFormat::Packed as c_int,
+            0,
+            names.as_mut_ptr(),
+            values.as_ptr(),
+            names.len() as c_int,
+            Some(get_rdb_format),
+            Some(set_rdb_format),
+            None,
+            std::ptr::null_mut(),
+        )
+    };
+    ok(status)?;
+    // SAFETY: `OnLoad` is running, and all settings are registered.
+    ok(unsafe { load(ctx) })
+}
+
+fn ok(status: c_int) -> Option<()> {
+    (status == raw::REDISMODULE_OK as c_int).then_some(())
+}
+
+unsafe extern "C" fn get_numeric(_name: *const c_char, privdata: *mut c_void) -> c_longlong {
+    // SAFETY: the host gives back the pointer to a `static Numeric` that `register` gave.
+    let numeric = unsafe { &*privdata.cast_const().cast::<Numeric>() };
+    numeric.value.load(Relaxed)
+}
+
+unsafe extern "C" fn set_numeric(
+    _name: *const c_char,
+    value: c_longlong,
+    privdata: *mut c_void,
+    _error: *mut *mut raw::RedisModuleString,
+) -> c_int {
+    // SAFETY: the host gives back the pointer to a `static Numeric` that `register` gave.
+    let numeric = unsafe { &*privdata.cast_const().cast::<Numeric>() };
+    numeric.value.store(value, Relaxed);
+    guarded(|| STORE.set_settings(store_settings()));
+    raw::REDISMODULE_OK as c_int
+}
+
+unsafe extern "C" fn get_rdb_format(_name: *const c_char, _privdata: *mut c_void) -> c_int {
+    rdb_format() as c_int
+}
+
+unsafe extern "C" fn set_rdb_format(
+    _name: *const c_char,
+    value: c_int,
+    _privdata: *mut c_void,
+    _error: *mut *mut raw::RedisModuleString,
+) -> c_int {
+    RDB_FORMAT.store(i64::from(value), Relaxed);
+    raw::REDISMODULE_OK as c_int
+}

@@ -1,0 +1,162 @@
+//! The context of a call: replies, replication, events and what the host can tell.
+
+use std::ffi::{CStr, CString, c_char, c_int, c_long};
+
+use redis_module::raw;
+
+use crate::host::key::KeyName;
+
+/// The host's context of the running callback.
+#[derive(Clone, Copy)]
+pub(crate) struct Context(*mut raw::RedisModuleCtx);
+
+impl Context {
+    /// # Safety
+    /// `ctx` is the context the host gave to the callback that is running, and the result does not
+    /// outlive that callback.
+    pub(super) unsafe fn new(ctx: *mut raw::RedisModuleCtx) -> Context {
+        Context(ctx)
+    }
+
+    pub(super) fn raw(self) -> *mut raw::RedisModuleCtx {
+        self.0
+    }
+
+    /// An error reply of one line, whatever `message` contains.
+    pub(crate) fn reply_error(self, message: &str) {
+        let Some(reply) = api!(RedisModule_ReplyWithError) else { return };
+        let line = one_line(message);
+        // SAFETY: the context is live and the text ends with NUL; the host copies it.
+        unsafe { reply(self.0, line.as_ptr()) };
+    }
+
+    pub(crate) fn reply_wrong_arity(self) {
+        let Some(reply) = api!(RedisModule_WrongArity) else { return };
+        // SAFETY: the context is live.
+        unsafe { reply(self.0) };
+    }
+
+    pub(crate) fn reply_simple(self, text: &CStr) {
+        let Some(reply) = api!(RedisModule_ReplyWithSimpleString) else { return };
+        // SAFETY: the context is live and the text ends with NUL; the host copies it.
+        unsafe { reply(self.0, text.as_ptr()) };
+    }
+
+    pub(crate) fn reply_bulk(self, bytes: &[u8]) {
+        let Some(reply) = api!(RedisModule_ReplyWithStringBuffer) else { return };
+        // SAFETY: the context is live; the host copies `bytes.len()` bytes.
+        unsafe { reply(self.0, bytes.as_ptr().cast::<c_char>(), bytes.len()) };
+    }
+
+    pub(crate) fn reply_integer(self, value: i64) {
+        let Some(reply) = api!(RedisModule_ReplyWithLongLong) else { return };
+        // SAFETY: the context is live.
+        unsafe { reply(self.0, value) };
+    }
+
+    pub(crate) fn reply_double(self, value: f64) {
+        let Some(reply) = api!(RedisModule_ReplyWithDouble) else { return };
+        // SAFETY: the context is live.
+        unsafe { reply(self.0, value) };
+    }
+
+    pub(crate) fn reply_null(self) {
+        let Some(reply) = api!(RedisModule_ReplyWithNull) else { return };
+        // SAFETY: the context is live.
+        unsafe { reply(self.0) };
+    }
+
+    /// Begins an array; exactly `len` replies follow.
+    pub(crate) fn reply_array(self, len: usize) {
+        let Some(reply) = api!(RedisModule_ReplyWithArray) else { return };
+        let len = c_long::try_from(len).unwrap_or(c_long::MAX);
+        // SAFETY: the context is live.
+        unsafe { reply(self.0, len) };
+    }
+
+    /// An array of `items`, each sent by `each`.
+    pub(crate) fn reply_each<T>(
+        self,
+        items: impl IntoIterator<Item = T, IntoIter: ExactSizeIterator>,
+        mut each: impl FnMut(Context, T),
+    ) {
+        let items = items.into_iter();
+        self.reply_array(items.len());
+        for item in items {
+            each(self, item);
+        }
+    }
+
+    /// The key was changed: WATCH, client tracking, replicas and AOF, then keyspace events.
+    pub(crate) fn announce(self, event: &CStr, key: KeyName<'_>) {
+        self.replicate();
+        self.notify(event, key);
+    }
+
+    /// Sends the running command to replicas and AOF as it came.
+    pub(crate) fn replicate(self) {
+        if let Some(replicate) = api!(RedisModule_ReplicateVerbatim) {
+            // SAFETY: the context is that of a running command.
+            unsafe { replicate(self.0) };
+        }
+    }
+
+    /// Signals the key as modified and sends a keyspace event of class `module`.
+    pub(crate) fn notify(self, event: &CStr, key: KeyName<'_>) {
+        if let Some(signal) = api!(RedisModule_SignalModifiedKey) {
+            // SAFETY: the context and the name are those of the running command.
+            unsafe { signal(self.0, key.raw()) };
+        }
+        if let Some(notify) = api!(RedisModule_NotifyKeyspaceEvent) {
+            let class = raw::REDISMODULE_NOTIFY_MODULE as c_int;
+            // SAFETY: as above; the event's name ends with NUL.
+            unsafe { notify(self.0, class, event.as_ptr(), key.raw()) };
+        }
+    }
+
+    /// The host's `CTX_FLAGS`, 0 if it cannot tell.
+    fn flags(self) -> c_int {
+        let Some(flags) = api!(RedisModule_GetContextFlags) else { return 0 };
+        // SAFETY: the context is live.
+        unsafe { flags(self.0) }
+    }
+
+    /// Whether the client speaks RESP3.
+    pub(crate) fn is_resp3(self) -> bool {
+        self.flags() & raw::REDISMODULE_CTX_FLAGS_RESP3 as c_int != 0
+    }
+
+    /// Whether the host is saving, or rewriting its AOF, in a child process.
+    pub(crate) fn has_child(self) -> bool {
+        self.flags() & raw::REDISMODULE_CTX_FLAGS_ACTIVE_CHILD as c_int != 0
+    }
+
+    pub(crate) fn log_warning(self, message: &str) {
+        let Some(log) = api!(RedisModule_Log) else { return };
+        let line = one_line(message);
+        // SAFETY: the format takes exactly the one text that follows; both end with NUL.
+        unsafe { log(self.0, c"warning".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
+    }
+}
+
+/// The host's clock, milliseconds since the epoch.
+pub(crate) fn now_ms() -> u64 {
+    let Some(clock) = api!(RedisModule_Milliseconds) else { return 0 };
+    // SAFETY: the function takes nothing and may be called at any time.
+    u64::try_from(unsafe { clock() }).unwrap_or(0)
+}
+
+/// Used memory over `maxmemory`, 0 when there is no such limit.
+pub(crate) fn used_memory_ratio() -> f32 {
+    let Some(ratio) = api!(RedisModule_GetUsedMemoryRatio) else { return 0.0 };
+    // SAFETY: the function takes nothing and may be called by the holder of the host's lock.
+    unsafe { ratio() }
+}
+
+/// `message` with every byte that would end or cut a line made a space.
+pub(super) fn one_line(message: &str) -> CString {
+    let bytes: Vec<u8> =
+        message.bytes().map(|b| if b < 0x20 || b == 0x7F { b' ' } else { b }).collect();
+    // No NUL is left, so this never falls back.
+    CString::new(bytes).unwrap_or_default()
+}

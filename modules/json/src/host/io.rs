@@ -1,0 +1,267 @@
+//! Documents on the host's RDB streams: RDB files, DUMP payloads, replication.
+//!
+//! | encver | written by | layout |
+//! |---|---|---|
+//! | 0 | RedisJSON 1 | node by node; see [`nodes`] |
+//! | 2 | RedisJSON 2.0 | text, then the number of extra strings (0 or 2) and those |
+//! | 3 | RedisJSON 2 to 8.6, valkey-json, this module | one string: JSON text, or a packed payload |
+//!
+//! This module writes encver 3. The string is plain JSON text that the others can load when
+//! `rdb-format` is `portable`; when it is `packed`, it begins with [`json_store::MAGIC`], which no
+//! JSON text does.
+
+use std::ffi::{c_char, c_int, c_void};
+use std::slice;
+use std::sync::Arc;
+
+use json_document::{Limits, Text};
+use json_store::{AtRest, MAGIC, Packed, Stored};
+use redis_module::raw;
+
+use crate::STORE;
+use crate::error::LoadError;
+use crate::host::config::{self, RdbFormat};
+use crate::host::context::{now_ms, one_line};
+
+/// A stream being read.
+pub(crate) struct Loading(*mut raw::RedisModuleIO);
+
+/// A stream being written.
+pub(crate) struct Saving(*mut raw::RedisModuleIO);
+
+/// A string that the host allocated for us.
+pub(crate) struct Buffer {
+    start: *mut c_char,
+    len: usize,
+}
+
+impl Buffer {
+    pub(crate) fn bytes(&self) -> &[u8] {
+        // SAFETY: the host allocated `len` bytes at `start`, and they are ours until the drop.
+        unsafe { slice::from_raw_parts(self.start.cast::<u8>(), self.len) }
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        if let Some(free) = api!(RedisModule_Free) {
+            // SAFETY: the buffer came from the host's allocator and is freed once.
+            unsafe { free(self.start.cast::<c_void>()) };
+        }
+    }
+}
+
+impl Loading {
+    /// # Safety
+    /// `rdb` is the stream of the load callback that is running.
+    pub(super) unsafe fn new(rdb: *mut raw::RedisModuleIO) -> Loading {
+        Loading(rdb)
+    }
+
+    pub(crate) fn string(&self) -> Result<Buffer, LoadError> {
+        let load = api!(RedisModule_LoadStringBuffer).ok_or(LoadError::Stream)?;
+        let mut len = 0;
+        // SAFETY: the stream lives for the callback.
+        let start = unsafe { load(self.0, &mut len) };
+        if start.is_null() {
+            return Err(LoadError::Stream);
+        }
+        let buffer = Buffer { start, len };
+        self.checked(buffer)
+    }
+
+    pub(crate) fn unsigned(&self) -> Result<u64, LoadError> {
+        let load = api!(RedisModule_LoadUnsigned).ok_or(LoadError::Stream)?;
+        // SAFETY: the stream lives for the callback.
+        self.checked(unsafe { load(self.0) })
+    }
+
+    pub(crate) fn signed(&self) -> Result<i64, LoadError> {
+        let load = api!(RedisModule_LoadSigned).ok_or(LoadError::Stream)?;
+        // SAFETY: the stream lives for the callback.
+        self.checked(unsafe { load(self.0) })
+    }
+
+    pub(crate) fn double(&self) -> Result<f64, LoadError> {
+        let load = api!(RedisModule_LoadDouble).ok_or(LoadError::Stream)?;
+        // SAFETY: the stream lives for the callback.
+        self.checked(unsafe { load(self.0) })
+    }
+
+    /// `value`, if the stream has not failed so far.
+    fn checked<T>(&self, value: T) -> Result<T, LoadError> {
+        let failed = match api!(RedisModule_IsIOError) {
+            // SAFETY: the stream lives for the callback.
+            Some(is_error) => unsafe { is_error(self.0) != 0 },
+            None => false,
+        };
+        if failed { Err(LoadError::Stream) } else { Ok(value) }
+    }
+
+    pub(super) fn log(&self, message: &str) {
+        let Some(log) = api!(RedisModule_LogIOError) else { return };
+        let line = one_line(message);
+        // SAFETY: the format takes exactly the one text that follows; both end with NUL.
+        unsafe { log(self.0, c"warning".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
+    }
+}
+
+impl Saving {
+    /// # Safety
+    /// `rdb` is the stream of the save callback that is running.
+    pub(super) unsafe fn new(rdb: *mut raw::RedisModuleIO) -> Saving {
+        Saving(rdb)
+    }
+
+    fn string(&self, bytes: &[u8]) {
+        let Some(save) = api!(RedisModule_SaveStringBuffer) else { return };
+        // SAFETY: the stream lives for the callback; the host reads `bytes.len()` bytes.
+        unsafe { save(self.0, bytes.as_ptr().cast::<c_char>(), bytes.len()) };
+    }
+}
+
+/// What may be loaded: as deep as can be written at any setting, so that lowering a limit never
+/// makes existing data unloadable.
+fn limits() -> Limits {
+    Limits { depth_max: config::DEPTH_CEILING }
+}
+
+/// Reads one document.
+pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Arc<Stored>, LoadError> {
+    match encver {
+        0 => {
+            let json = nodes::load(stream)?;
+            load_text(&json)
+        }
+        2 => {
+            let json = stream.string()?;
+            for _ in 0..stream.unsigned()?.min(2) {
+                stream.string()?;
+            }
+            load_text(json.bytes())
+        }
+        3 => {
+            let payload = stream.string()?;
+            if payload.bytes().starts_with(&MAGIC) {
+                let (packed, _) =
+                    Packed::from_bytes(payload.bytes(), &limits(), config::document_len_max())
+                        .map_err(LoadError::Packed)?;
+                Ok(STORE.load_packed(packed))
+            } else {
+                load_text(payload.bytes())
+            }
+        }
+        _ => Err(LoadError::Version(encver)),
+    }
+}
+
+fn load_text(json: &[u8]) -> Result<Arc<Stored>, LoadError> {
+    let text = Text::parse(json, &limits()).map_err(LoadError::Text)?;
+    Ok(STORE.load(text, now_ms()))
+}
+
+/// Writes one document.
+pub(super) fn save(stream: &Saving, stored: &Stored) {
+    if config::rdb_format() == RdbFormat::Portable
+        && let Ok(text) = stored.text_untouched()
+    {
+        return stream.string(text.as_str().as_bytes());
+    }
+    stored.at_rest(|form| match form {
+        AtRest::Packed { packed, .. } => stream.string(packed.as_bytes()),
+        AtRest::Text(text) => match STORE.pack_for_saving(text) {
+            Some(packed) => stream.string(packed.as_bytes()),
+            None => stream.string(text.as_str().as_bytes()),
+        },
+    });
+}
+
+/// The node-by-node layout of encver 0, turned into JSON text.
+///
+/// Each node begins with its code, unsigned: 0x01 null; 0x02 string; 0x04 double; 0x08 integer,
+/// signed; 0x10 boolean, a string `1` or `0`; 0x20 object, its count, then for each member 0x80, the
+/// name and a node; 0x40 array, its count, then nodes.
+mod nodes {
+    use super::Loading;
+    use crate::error::LoadError;
+    use crate::host::config;
+
+    struct Open {
+        left: u64,
+        is_object: bool,
+        is_first: bool,
+    }
+
+    /// Reads one value. Nothing is reserved by a count, and nesting is bounded before it is built.
+    pub(super) fn load(stream: &Loading) -> Result<Vec<u8>, LoadError> {
+        let mut json = Vec::new();
+        let mut open: Vec<Open> = Vec::new();
+        loop {
+            let container = match stream.unsigned()? {
+                0x01 => {
+                    json.extend_from_slice(b"null");
+                    None
+                }
+                0x02 => {
+                    let string = stream.string()?;
+                    json_document::quote_into(utf8(string.bytes())?, &mut json);
+                    None
+                }
+                0x04 => {
+                    let number = stream.double()?;
+                    if !number.is_finite() {
+                        return Err(LoadError::Node);
+                    }
+                    json.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+                    None
+                }
+                0x08 => {
+                    json.extend_from_slice(itoa::Buffer::new().format(stream.signed()?).as_bytes());
+                    None
+                }
+                0x10 => {
+                    let is_true = stream.string()?.bytes() == b"1";
+                    json.extend_from_slice(if is_true { b"true" } else { b"false" });
+                    None
+                }
+                0x20 => Some(true),
+                0x40 => Some(false),
+                _ => return Err(LoadError::Node),
+            };
+            if let Some(is_object) = container {
+                if open.len() >= config::DEPTH_CEILING {
+                    return Err(LoadError::Node);
+                }
+                json.push(if is_object { b'{' } else { b'[' });
+                open.push(Open { left: stream.unsigned()?, is_object, is_first: true });
+            }
+            // Close what is complete; then lead in to the next node of what is not.
+            loop {
+                let Some(inner) = open.last_mut() else { return Ok(json) };
+                if inner.left == 0 {
+                    json.push(if inner.is_object { b'}' } else { b']' });
+                    open.pop();
+                    continue;
+                }
+                inner.left -= 1;
+                if !inner.is_first {
+                    json.push(b',');
+                }
+                inner.is_first = false;
+                if inner.is_object {
+                    if stream.unsigned()? != 0x80 {
+                        return Err(LoadError::Node);
+                    }
+                    let name = stream.string()?;
+                    json_document::quote_into(utf8(name.bytes())?, &mut json);
+                    json.push(b':');
+                }
+                break;
+            }
+        }
+    }
+
+    fn utf8(bytes: &[u8]) -> Result<&str, LoadError> {
+        std::str::from_utf8(bytes).map_err(|_| LoadError::Node)
+    }
+}

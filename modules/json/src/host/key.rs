@@ -1,0 +1,118 @@
+//! Keys and the documents they hold.
+
+use std::ffi::c_int;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use json_store::Stored;
+use redis_module::raw;
+
+use crate::error::Error;
+use crate::host::args::Argument;
+use crate::host::context::Context;
+use crate::host::value_type;
+
+/// A key's name: one of the running command's arguments.
+#[derive(Clone, Copy)]
+pub(crate) struct KeyName<'a> {
+    string: *mut raw::RedisModuleString,
+    command: PhantomData<&'a ()>,
+}
+
+impl<'a> KeyName<'a> {
+    pub(super) fn raw(self) -> *mut raw::RedisModuleString {
+        self.string
+    }
+}
+
+impl<'a> From<Argument<'a>> for KeyName<'a> {
+    fn from(argument: Argument<'a>) -> KeyName<'a> {
+        KeyName { string: argument.raw(), command: PhantomData }
+    }
+}
+
+/// An open key. Dropping it closes it.
+pub(crate) struct Key<'a> {
+    key: *mut raw::RedisModuleKey,
+    name: PhantomData<KeyName<'a>>,
+}
+
+impl<'a> Key<'a> {
+    pub(crate) fn open_read(ctx: Context, name: KeyName<'a>) -> Key<'a> {
+        Key::open(ctx, name, raw::REDISMODULE_READ as c_int)
+    }
+
+    pub(crate) fn open_write(ctx: Context, name: KeyName<'a>) -> Key<'a> {
+        Key::open(ctx, name, (raw::REDISMODULE_READ | raw::REDISMODULE_WRITE) as c_int)
+    }
+
+    fn open(ctx: Context, name: KeyName<'a>, mode: c_int) -> Key<'a> {
+        let key = match api!(RedisModule_OpenKey) {
+            // SAFETY: the context and the name are those of the running command.
+            Some(open) => unsafe { open(ctx.raw(), name.raw(), mode) },
+            None => std::ptr::null_mut(),
+        };
+        Key { key, name: PhantomData }
+    }
+
+    /// The document the key holds; `None` if there is no such key.
+    ///
+    /// # Errors
+    /// [`Error::WrongKeyType`] if the key holds something else.
+    pub(crate) fn document(&self) -> Result<Option<Arc<Stored>>, Error> {
+        if self.key.is_null() {
+            return Ok(None);
+        }
+        let (Some(kind), Some(type_of), Some(value_of)) = (
+            api!(RedisModule_KeyType),
+            api!(RedisModule_ModuleTypeGetType),
+            api!(RedisModule_ModuleTypeGetValue),
+        ) else {
+            return Ok(None);
+        };
+        // SAFETY: the key is open.
+        if unsafe { kind(self.key) } == raw::REDISMODULE_KEYTYPE_EMPTY as c_int {
+            return Ok(None);
+        }
+        // SAFETY: the key is open; the host answers NULL for values of no module.
+        if unsafe { type_of(self.key) } != value_type::get() {
+            return Err(Error::WrongKeyType);
+        }
+        // SAFETY: the key is open and holds a value of our type.
+        let value = unsafe { value_of(self.key) };
+        // SAFETY: a value of our type is what `value_type::into_value` gave to the host, and the
+        // host has not freed it, since the key still holds it.
+        Ok(Some(unsafe { value_type::shared(value) }))
+    }
+
+    /// Lets the key hold `stored`, in place of whatever it held. The key's expiry goes.
+    pub(crate) fn set(&self, stored: Arc<Stored>) {
+        let Some(set) = api!(RedisModule_ModuleTypeSetValue) else { return };
+        let value = value_type::into_value(stored);
+        // SAFETY: the key is open for writing; the value belongs to the host if it takes it.
+        let status = unsafe { set(self.key, value_type::get(), value) };
+        if status != raw::REDISMODULE_OK as c_int {
+            // SAFETY: the host did not take the value, so it is still ours to drop.
+            drop(unsafe { value_type::from_value(value) });
+        }
+    }
+
+    /// Removes the key.
+    pub(crate) fn delete(&self) {
+        let Some(delete) = api!(RedisModule_DeleteKey) else { return };
+        // SAFETY: the key is open for writing.
+        unsafe { delete(self.key) };
+    }
+}
+
+impl Drop for Key<'_> {
+    fn drop(&mut self) {
+        if self.key.is_null() {
+            return;
+        }
+        if let Some(close) = api!(RedisModule_CloseKey) {
+            // SAFETY: the key was opened by us and is closed once.
+            unsafe { close(self.key) };
+        }
+    }
+}
