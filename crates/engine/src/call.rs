@@ -86,8 +86,11 @@ impl Engine {
         let (db, protocol) = (client.db, client.output.protocol());
         // CLIENT REPLY OFF and SKIP drop what a request writes, never what stood there before.
         let silent = client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP);
-        let reply =
-            if silent { Reply::new(protocol) } else { std::mem::replace(&mut client.output, Reply::new(protocol)) };
+        let reply = if silent {
+            Reply::new(protocol)
+        } else {
+            std::mem::replace(&mut client.output, Reply::new(protocol))
+        };
 
         let mut failed = false;
         let mut call = match self.look_up(&argv) {
@@ -97,8 +100,15 @@ impl Engine {
             }
             Err(error) => {
                 failed = true;
-                let mut call =
-                    Call { client: id, argv, command: Arc::clone(&self.no_command), db, reply, flags: 0, propagate_as: None };
+                let mut call = Call {
+                    client: id,
+                    argv,
+                    command: Arc::clone(&self.no_command),
+                    db,
+                    reply,
+                    flags: 0,
+                    propagate_as: None,
+                };
                 self.reject(&mut call, &error);
                 call
             }
@@ -141,7 +151,9 @@ impl Engine {
     pub fn look_up(&self, argv: &[ByteString]) -> Result<Arc<Command>, Error> {
         match self.commands.find(&argv[0], argv.get(1).map(|word| &**word)) {
             Found::Command(command) if command.accepts_arity(argv.len()) => Ok(command),
-            Found::Command(command) => Err(Error::WrongArity(command.full_name.to_ascii_lowercase())),
+            Found::Command(command) => {
+                Err(Error::WrongArity(command.full_name.to_ascii_lowercase()))
+            }
             Found::NoSubcommand(command) => Err(Error::owned(format!(
                 "ERR unknown subcommand '{}'. Try {} HELP.",
                 printable(&argv[1], 128),
@@ -178,13 +190,27 @@ impl Engine {
         if self.config.maxmemory > 0 && !self.loading {
             let out_of_memory = !self.make_room();
             if out_of_memory && command.has(flag::DENYOOM) {
-                return Some(Error::text("OOM command not allowed when used memory > 'maxmemory'."));
+                return Some(Error::text(
+                    "OOM command not allowed when used memory > 'maxmemory'.",
+                ));
             }
         }
         if let Some(error) = self.write_refusal(command) {
             return Some(error);
         }
-        if pubsub_mode && !matches!(command.full_name.as_str(), "ping" | "subscribe" | "ssubscribe" | "sunsubscribe" | "psubscribe" | "unsubscribe" | "punsubscribe" | "quit" | "reset")
+        if pubsub_mode
+            && !matches!(
+                command.full_name.as_str(),
+                "ping"
+                    | "subscribe"
+                    | "ssubscribe"
+                    | "sunsubscribe"
+                    | "psubscribe"
+                    | "unsubscribe"
+                    | "punsubscribe"
+                    | "quit"
+                    | "reset"
+            )
         {
             return Some(Error::owned(format!(
                 "ERR Can't execute '{}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are allowed in this context",
@@ -208,7 +234,8 @@ impl Engine {
     fn queue(&mut self, call: &mut Call) {
         let argv = std::mem::take(&mut call.argv);
         if let Some(client) = self.clients.get_mut(call.client) {
-            client.queue_bytes += argv.iter().map(|arg| arg.len() + size_of::<ByteString>()).sum::<usize>();
+            client.queue_bytes +=
+                argv.iter().map(|arg| arg.len() + size_of::<ByteString>()).sum::<usize>();
             client.queue.push(Queued { command: Arc::clone(&call.command), argv });
         }
         call.reply.simple("QUEUED");
@@ -282,7 +309,14 @@ impl Engine {
     }
 
     /// A call that has no request: for modules, with a fresh reply in the protocol asked for.
-    pub fn nested_call(&self, client: ClientId, db: usize, command: Arc<Command>, argv: Argv, protocol: Protocol) -> Call {
+    pub fn nested_call(
+        &self,
+        client: ClientId,
+        db: usize,
+        command: Arc<Command>,
+        argv: Argv,
+        protocol: Protocol,
+    ) -> Call {
         let flags = call_flag::NESTED | call_flag::DEFER_ERROR_STATS;
         Call { client, argv, command, db, reply: Reply::new(protocol), flags, propagate_as: None }
     }
@@ -328,7 +362,10 @@ fn client_no_touch(engine: &Engine, id: ClientId) -> bool {
 /// At most `max` bytes of user data made fit for an error text: what is not printable becomes a space.
 pub fn printable(bytes: &[u8], max: usize) -> String {
     let cut = &bytes[..bytes.len().min(max)];
-    String::from_utf8_lossy(cut).chars().map(|c| if c == '\r' || c == '\n' { ' ' } else { c }).collect()
+    String::from_utf8_lossy(cut)
+        .chars()
+        .map(|c| if c == '\r' || c == '\n' { ' ' } else { c })
+        .collect()
 }
 
 /// Valkey's text for a command that does not exist, with the beginning of its arguments.
@@ -341,5 +378,8 @@ fn unknown_command(argv: &[ByteString]) -> Error {
         let room = 128 - args.len();
         args.push_str(&format!("'{}' ", printable(arg, room)));
     }
-    Error::owned(format!("ERR unknown command '{}', with args beginning with: {args}", printable(&argv[0], 128)))
+    Error::owned(format!(
+        "ERR unknown command '{}', with args beginning with: {args}",
+        printable(&argv[0], 128)
+    ))
 }

@@ -135,7 +135,8 @@ impl Client {
 
     /// Whether RESP2 restricts the client to pub/sub commands.
     pub fn in_pubsub_mode(&self) -> bool {
-        self.output.protocol() == resp::Protocol::Resp2 && self.subscriptions() + self.shard_channels.len() > 0
+        self.output.protocol() == resp::Protocol::Resp2
+            && self.subscriptions() + self.shard_channels.len() > 0
     }
 }
 
@@ -201,7 +202,8 @@ impl Clients {
     /// Asks the server to close a connection.
     pub fn close(&mut self, id: ClientId, after_reply: bool) {
         if let Some(client) = self.get_mut(id) {
-            client.flags |= if after_reply { client_flag::CLOSE_AFTER_REPLY } else { client_flag::CLOSE_ASAP };
+            client.flags |=
+                if after_reply { client_flag::CLOSE_AFTER_REPLY } else { client_flag::CLOSE_ASAP };
             self.closing.push(id);
         }
     }

@@ -95,8 +95,27 @@ pub mod category {
 
     /// The built-in categories, bit 0 first, as `ACL CAT` lists them.
     pub const NAMES: [&str; 21] = [
-        "keyspace", "read", "write", "set", "sortedset", "list", "hash", "string", "bitmap", "hyperloglog", "geo",
-        "stream", "pubsub", "admin", "fast", "slow", "blocking", "dangerous", "connection", "transaction", "scripting",
+        "keyspace",
+        "read",
+        "write",
+        "set",
+        "sortedset",
+        "list",
+        "hash",
+        "string",
+        "bitmap",
+        "hyperloglog",
+        "geo",
+        "stream",
+        "pubsub",
+        "admin",
+        "fast",
+        "slow",
+        "blocking",
+        "dangerous",
+        "connection",
+        "transaction",
+        "scripting",
     ];
 }
 
@@ -284,8 +303,22 @@ pub struct Docs {
 }
 
 impl Docs {
-    pub const fn new(group: &'static str, since: &'static str, complexity: &'static str, summary: &'static str) -> Self {
-        Self { summary, since, group, complexity, history: &[], deprecated_since: None, replaced_by: None, args: &[] }
+    pub const fn new(
+        group: &'static str,
+        since: &'static str,
+        complexity: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Self {
+            summary,
+            since,
+            group,
+            complexity,
+            history: &[],
+            deprecated_since: None,
+            replaced_by: None,
+            args: &[],
+        }
     }
 
     pub const fn args(mut self, args: &'static [Arg]) -> Self {
@@ -465,8 +498,11 @@ impl Command {
             Some(parent) => format!("{parent}|{}", spec.name),
             None => spec.name.to_owned(),
         };
-        let subcommands =
-            spec.subcommands.iter().map(|sub| std::sync::Arc::new(Self::from_spec(sub, Some(spec.name)))).collect();
+        let subcommands = spec
+            .subcommands
+            .iter()
+            .map(|sub| std::sync::Arc::new(Self::from_spec(sub, Some(spec.name))))
+            .collect();
         Self {
             full_name,
             arity: spec.arity,
@@ -489,7 +525,11 @@ impl Command {
 
     /// Whether `argc` words, the name included, are a number of words that the command accepts.
     pub fn accepts_arity(&self, argc: usize) -> bool {
-        if self.arity >= 0 { argc == self.arity.unsigned_abs() as usize } else { argc >= self.arity.unsigned_abs() as usize }
+        if self.arity >= 0 {
+            argc == self.arity.unsigned_abs() as usize
+        } else {
+            argc >= self.arity.unsigned_abs() as usize
+        }
     }
 
     /// The sub-command's own word, or the whole name of a plain command.

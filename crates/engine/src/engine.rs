@@ -52,6 +52,8 @@ pub struct Engine {
     pub replication_id: String,
     /// TCP port, as INFO shows it.
     pub tcp_port: u16,
+    /// ACL categories that modules added, after the built-in ones.
+    pub module_categories: Vec<String>,
     /// State of module-host and of the server, opaque here.
     pub host: Box<dyn std::any::Any + Send>,
     pub outside: Box<dyn std::any::Any + Send>,
@@ -68,7 +70,9 @@ impl Engine {
     /// An engine with empty databases and all built-in commands.
     pub fn new(config: Config, clock: Clock) -> Self {
         let mut rng = fastrand::Rng::new();
-        let mut hex = || (0..40).map(|_| char::from_digit(rng.u32(0..16), 16).unwrap_or('0')).collect::<String>();
+        let mut hex = || {
+            (0..40).map(|_| char::from_digit(rng.u32(0..16), 16).unwrap_or('0')).collect::<String>()
+        };
         let (run_id, replication_id) = (hex(), hex());
         Self {
             keyspace: Keyspace::new(config.databases),
@@ -94,6 +98,7 @@ impl Engine {
             run_id,
             replication_id,
             tcp_port: 0,
+            module_categories: Vec::new(),
             host: Box::new(()),
             outside: Box::new(()),
             no_command: Arc::new(Command::from_spec(&NO_COMMAND, None)),
@@ -137,7 +142,7 @@ impl Engine {
         self.clients.remove(id);
     }
 
-    fn unsubscribe_all(&mut self, id: ClientId) {
+    pub(crate) fn unsubscribe_all(&mut self, id: ClientId) {
         use crate::pubsub::Kind;
         let Some(client) = self.clients.get(id) else { return };
         let names: Vec<(Kind, byte_string::ByteString)> = [
@@ -169,7 +174,9 @@ impl Engine {
         match action {
             ProtectedAction::Yes => true,
             ProtectedAction::No => false,
-            ProtectedAction::Local => client.has(client_flag::UNIX_SOCKET) || is_loopback(&client.addr),
+            ProtectedAction::Local => {
+                client.has(client_flag::UNIX_SOCKET) || is_loopback(&client.addr)
+            }
         }
     }
 
@@ -207,4 +214,9 @@ fn is_loopback(addr: &str) -> bool {
 }
 
 /// Stands for the command of a request that names none.
-const NO_COMMAND: Spec = Spec::new("", -1, |_, _| Err(Error::text("ERR unknown command")), Docs::new("generic", "", "", ""));
+const NO_COMMAND: Spec = Spec::new(
+    "",
+    -1,
+    |_, _| Err(Error::text("ERR unknown command")),
+    Docs::new("generic", "", "", ""),
+);

@@ -50,12 +50,16 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Syntax => f.write_str("ERR syntax error"),
-            Self::WrongType => f.write_str("WRONGTYPE Operation against a key holding the wrong kind of value"),
+            Self::WrongType => {
+                f.write_str("WRONGTYPE Operation against a key holding the wrong kind of value")
+            }
             Self::NotInteger => f.write_str("ERR value is not an integer or out of range"),
             Self::NotFloat => f.write_str("ERR value is not a valid float"),
             Self::NoSuchKey => f.write_str("ERR no such key"),
             Self::OutOfRange => f.write_str("ERR index out of range"),
-            Self::WrongArity(name) => write!(f, "ERR wrong number of arguments for '{name}' command"),
+            Self::WrongArity(name) => {
+                write!(f, "ERR wrong number of arguments for '{name}' command")
+            }
             Self::Text(text) => f.write_str(text),
         }
     }

@@ -26,15 +26,24 @@ pub enum Removal {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ServerEvent {
     /// `start`: before the data goes; `db` −1 is all.
-    Flush { start: bool, db: i32, lazy: bool },
+    Flush {
+        start: bool,
+        db: i32,
+        lazy: bool,
+    },
     /// RDB/AOF saving: see [`Persistence`].
     Persistence(Persistence),
     Loading(Loading),
     ClientConnected(ClientId),
     ClientDisconnected(ClientId),
     Shutdown,
-    CronLoop { hz: i32 },
-    SwapDb { first: i32, second: i32 },
+    CronLoop {
+        hz: i32,
+    },
+    SwapDb {
+        first: i32,
+        second: i32,
+    },
     /// Names of the configs that changed.
     ConfigChanged(Vec<String>),
 }
@@ -95,13 +104,31 @@ pub struct ModuleHooks {
     pub free_value: fn(&mut Engine, key: Option<&ByteString>, db: usize, value: Value, lazy: bool),
     /// Saves a module value into an RDB stream: the items after the type's id, up to and with the end mark. The stream
     /// is plain bytes; module-host puts `rdb`'s typed items on it.
-    pub save_value: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut dyn std::io::Write) -> Outcome,
+    pub save_value: fn(
+        &mut Engine,
+        &ModuleRef,
+        key: &ByteString,
+        db: usize,
+        &mut dyn std::io::Write,
+    ) -> Outcome,
     /// Loads a module value; the type id tells the type and its encoding version.
-    pub load_value: fn(&mut Engine, type_id: u64, key: Option<&ByteString>, db: usize, &mut dyn std::io::Read) -> Result<ModuleValue, Error>,
+    pub load_value: fn(
+        &mut Engine,
+        type_id: u64,
+        key: Option<&ByteString>,
+        db: usize,
+        &mut dyn std::io::Read,
+    ) -> Result<ModuleValue, Error>,
     /// Copies a module value for COPY; `None` when the type cannot.
-    pub copy_value: fn(&mut Engine, &ModuleRef, from: (&ByteString, usize), to: (&ByteString, usize)) -> Option<ModuleValue>,
+    pub copy_value: fn(
+        &mut Engine,
+        &ModuleRef,
+        from: (&ByteString, usize),
+        to: (&ByteString, usize),
+    ) -> Option<ModuleValue>,
     /// `MEMORY USAGE` of a module value in bytes, beyond the key's own.
-    pub memory_usage: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, samples: usize) -> usize,
+    pub memory_usage:
+        fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, samples: usize) -> usize,
     /// Mixes a module value into `DEBUG DIGEST`.
     pub digest: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut [u8; 20]),
     /// Writes module AUX fields; `before` the keys or after them.
@@ -122,7 +149,8 @@ pub struct ModuleHooks {
     /// CLIENT UNBLOCK of a client blocked by a module; false when it cannot be.
     pub unblock: fn(&mut Engine, ClientId, error: bool) -> bool,
     /// Keys of a module command that answers key-position requests itself.
-    pub getkeys: fn(&mut Engine, &std::sync::Arc<crate::Command>, &[ByteString]) -> Vec<(usize, u64)>,
+    pub getkeys:
+        fn(&mut Engine, &std::sync::Arc<crate::Command>, &[ByteString]) -> Vec<(usize, u64)>,
 }
 
 /// What INFO was asked for.

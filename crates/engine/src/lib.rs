@@ -21,6 +21,9 @@ pub use command::{Command, Handler, Spec};
 mod table;
 pub use table::{CommandTable, Found};
 
+mod keys;
+pub use keys::InvalidKeys;
+
 mod error;
 pub use error::{Error, Outcome};
 
@@ -30,11 +33,11 @@ pub use client::{Client, ClientId, Clients, Queued, Watched, client_flag};
 mod lookup;
 pub use lookup::Look;
 
+mod eviction;
 pub mod notify;
 pub mod propagation;
 pub mod pubsub;
 pub mod watch;
-mod eviction;
 
 pub mod hooks;
 pub use hooks::{ModuleHooks, ServerEvent, ServerHooks};
@@ -48,3 +51,10 @@ pub use stats::Stats;
 pub mod config;
 
 pub mod commands;
+
+/// The version of Valkey whose behaviour the server has, as HELLO, INFO and modules are told.
+pub const VALKEY_VERSION: &str = "8.0.1";
+/// The version of Redis that tools compare with, as Valkey reports it.
+pub const REDIS_VERSION: &str = "7.2.4";
+/// Our own version.
+pub const KEYSTOW_VERSION: &str = env!("CARGO_PKG_VERSION");

@@ -104,7 +104,8 @@ impl Engine {
         if self.keyspace.db(db).expires_len() == 0 {
             return false;
         }
-        let due = self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(self.clock.now_ms));
+        let due =
+            self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(self.clock.now_ms));
         if !due || self.loading || self.expiry_paused {
             return false;
         }
@@ -164,7 +165,8 @@ impl Engine {
         }
         let mark = self.first_mark();
         let ttl = if keep_ttl { Ttl::Keep } else { Ttl::Clear };
-        let new = self.modules.notify.is_some() || self.config.notify_keyspace_events & class::NEW != 0;
+        let new =
+            self.modules.notify.is_some() || self.config.notify_keyspace_events & class::NEW != 0;
         let new = new && self.db(db).find(key).is_none();
         let old = self.keyspace.db_mut(db).insert(key.clone(), value, ttl, mark);
         if let Some(old) = old {
@@ -192,7 +194,9 @@ impl Engine {
         const LAZY_EFFORT_MIN: usize = 64;
         match value {
             Value::Module(_) => (self.modules.free_value)(self, key, db, value, lazy),
-            other if lazy && other.free_effort() > LAZY_EFFORT_MIN => (self.server.free_in_background)(Box::new(other)),
+            other if lazy && other.free_effort() > LAZY_EFFORT_MIN => {
+                (self.server.free_in_background)(Box::new(other))
+            }
             other => drop(other),
         }
     }

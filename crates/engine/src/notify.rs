@@ -22,7 +22,8 @@ pub mod class {
     pub const MODULE: u32 = 1 << 13;
     pub const NEW: u32 = 1 << 14;
     /// What `A` stands for.
-    pub const ALL: u32 = GENERIC | STRING | LIST | SET | HASH | ZSET | EXPIRED | EVICTED | STREAM | MODULE;
+    pub const ALL: u32 =
+        GENERIC | STRING | LIST | SET | HASH | ZSET | EXPIRED | EVICTED | STREAM | MODULE;
 }
 
 /// Reads `notify-keyspace-events`; `None` when a letter is unknown.
@@ -74,7 +75,9 @@ pub fn format_classes(flags: u32) -> String {
             }
         }
     }
-    for (bit, letter) in [(class::KEYSPACE, 'K'), (class::KEYEVENT, 'E'), (class::KEY_MISS, 'm'), (class::NEW, 'n')] {
+    for (bit, letter) in
+        [(class::KEYSPACE, 'K'), (class::KEYEVENT, 'E'), (class::KEY_MISS, 'm'), (class::NEW, 'n')]
+    {
         if flags & bit != 0 {
             text.push(letter);
         }

@@ -89,7 +89,11 @@ impl CommandTable {
         match words.next() {
             None => change(&mut command),
             Some(word) => {
-                let Some(at) = command.subcommands.iter().position(|sub| sub.own_name().eq_ignore_ascii_case(word)) else {
+                let Some(at) = command
+                    .subcommands
+                    .iter()
+                    .position(|sub| sub.own_name().eq_ignore_ascii_case(word))
+                else {
                     return false;
                 };
                 let mut sub = copy_of(&command.subcommands[at]);
@@ -103,13 +107,17 @@ impl CommandTable {
 
     /// Removes every command that a module registered.
     pub fn remove_module(&mut self, module: &str) {
-        self.by_name.retain(|_, command| command.module.as_ref().is_none_or(|owner| owner.module != module));
+        self.by_name.retain(|_, command| {
+            command.module.as_ref().is_none_or(|owner| owner.module != module)
+        });
     }
 
     /// `rename-command`: an empty new name takes the command away. False when there is no such command or the new
     /// name is taken.
     pub fn rename(&mut self, name: &[u8], new_name: &[u8]) -> bool {
-        let Some(command) = self.by_name.remove(name.to_ascii_lowercase().as_slice()) else { return false };
+        let Some(command) = self.by_name.remove(name.to_ascii_lowercase().as_slice()) else {
+            return false;
+        };
         self.renamed.insert(name.to_ascii_lowercase().into_boxed_slice(), Arc::clone(&command));
         if new_name.is_empty() {
             return true;

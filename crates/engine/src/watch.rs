@@ -13,8 +13,7 @@ impl Engine {
     /// Starts watching a key for a client; watching twice changes nothing.
     pub fn watch(&mut self, id: ClientId, db: usize, key: &ByteString) {
         let now_ms = self.clock.now_ms;
-        let expired =
-            self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(now_ms));
+        let expired = self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(now_ms));
         let Some(client) = self.clients.get_mut(id) else { return };
         if client.watched.iter().any(|watched| watched.db == db && watched.key == *key) {
             return;

@@ -1,9 +1,49 @@
 //! The built-in commands, a file a family. Each command's spec stands directly above its handler.
 
+mod client;
+mod command_info;
 mod connection;
+mod pubsub;
 mod string;
+mod transaction;
 
 use crate::command::Spec;
+use crate::{Call, Engine, Error, Outcome};
 
 /// All built-in commands.
-pub const ALL: &[&[Spec]] = &[connection::SPECS, string::SPECS];
+pub const ALL: &[&[Spec]] = &[
+    client::SPECS,
+    command_info::SPECS,
+    connection::SPECS,
+    pubsub::SPECS,
+    string::SPECS,
+    transaction::SPECS,
+];
+
+/// The handler of a command that has nothing but sub-commands.
+fn only_subcommands(_: &mut Engine, call: &mut Call) -> Outcome {
+    Err(Error::WrongArity(call.command.full_name.clone()))
+}
+
+/// The refusal of a sub-command whose words do not fit.
+fn unknown_subcommand_or_arity(call: &Call) -> Error {
+    let container =
+        call.command.full_name.split('|').next().unwrap_or_default().to_ascii_uppercase();
+    let word = call.argv.get(1).map(|word| crate::printable(word, 128)).unwrap_or_default();
+    Error::owned(format!(
+        "ERR unknown subcommand or wrong number of arguments for '{word}'. Try {container} HELP."
+    ))
+}
+
+/// The reply of a HELP sub-command: each form on a line, what it does on the next.
+fn reply_help(call: &mut Call, container: &str, lines: &[(&str, &str)]) {
+    call.reply.array(lines.len() * 2 + 3);
+    call.reply
+        .simple(&format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
+    for (form, meaning) in lines {
+        call.reply.simple(form);
+        call.reply.simple(&format!("    {meaning}"));
+    }
+    call.reply.simple("HELP");
+    call.reply.simple("    Print this help.");
+}

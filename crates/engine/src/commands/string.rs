@@ -11,7 +11,8 @@ const GET: Spec = Spec::new(
     "get",
     2,
     get,
-    Docs::new("string", "1.0.0", "O(1)", "Gives the string held by a key.").args(&[Arg::key("key", 0)]),
+    Docs::new("string", "1.0.0", "O(1)", "Gives the string held by a key.")
+        .args(&[Arg::key("key", 0)]),
 )
 .flags(flag::READONLY | flag::FAST)
 .categories(category::STRING)
