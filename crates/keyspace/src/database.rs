@@ -215,8 +215,10 @@ impl Database {
     }
 
     fn indexed(&self, hash: NonZeroU64) -> Option<&Entry> {
-        let is_wanted = |entry: &Box<Entry>| entry.hash() == hash.get() && entry.has_expiry();
-        self.entries.find(hash.get(), is_wanted).map(|entry| &**entry)
+        let hash = hash.get();
+        self.entries
+            .find(hash, |entry| entry.hash() == hash && entry.has_expiry())
+            .map(|entry| &**entry)
     }
 
     fn remove_hashed(&mut self, hash: u64, key: &[u8]) -> Option<Box<Entry>> {

@@ -343,7 +343,7 @@ impl<T: Hashed> Table<T> {
 
     /// Adds one bucket and gives it its half of the bucket it splits from.
     fn split_one(&mut self) {
-        if self.buckets % SEGMENT == 0 {
+        if self.buckets.is_multiple_of(SEGMENT) {
             let room = if self.buckets == 0 { 1 } else { SEGMENT };
             self.segments.push(Vec::with_capacity(room));
         }

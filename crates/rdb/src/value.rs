@@ -1,0 +1,125 @@
+//! Values after their type byte and key.
+
+use byte_string::ByteString;
+use keyspace::{Element, HashLimits, HashValue, Listpack, StringValue, Value};
+
+use crate::error::{Error, ErrorKind};
+use crate::format::value_type;
+use crate::sink::Sink;
+use crate::source::{Source, Text};
+use crate::ziplist;
+
+/// The type byte of `value`.
+pub(crate) fn type_of(value: &Value) -> u8 {
+    match value {
+        Value::String(_) => value_type::STRING,
+        Value::Hash(hash) if hash.as_listpack().is_some() => value_type::HASH_LISTPACK,
+        Value::Hash(_) => value_type::HASH,
+        Value::Module(_) => value_type::MODULE,
+    }
+}
+
+/// Writes what follows the key; of a module's value only the type's id.
+pub(crate) fn save(sink: &mut Sink<'_>, value: &Value) {
+    match value {
+        Value::String(string) => save_element(sink, string.element()),
+        Value::Hash(hash) => match hash.as_listpack() {
+            Some(listpack) => sink.string(listpack.as_bytes()),
+            None => {
+                sink.number(hash.len() as u64);
+                for (name, value) in hash.iter() {
+                    save_element(sink, name);
+                    save_element(sink, value);
+                }
+            }
+        },
+        Value::Module(module) => sink.number(module.module_type().id()),
+    }
+}
+
+fn save_element(sink: &mut Sink<'_>, element: Element<'_>) {
+    match element {
+        Element::Integer(number) => sink.integer_string(number),
+        Element::Bytes(bytes) => sink.string(bytes),
+        Element::Shared(string) => sink.string(string),
+    }
+}
+
+/// Reads a value of any type but a module's. `None` is a collection without elements, which older
+/// servers could write and none keeps.
+pub(crate) fn load(
+    source: &mut Source<'_>,
+    value_type: u8,
+    limits: HashLimits,
+) -> Result<Option<Value>, Error> {
+    let hash = match value_type {
+        value_type::STRING => return load_string(source).map(Value::String).map(Some),
+        value_type::HASH => load_hash(source, limits)?,
+        value_type::HASH_LISTPACK => load_listpack(source, limits)?,
+        value_type::HASH_ZIPLIST => {
+            let bytes = source.string()?;
+            let pairs = ziplist::ziplist_pairs(&bytes);
+            collect_hash(source, pairs, "ziplist", limits)?
+        }
+        value_type::HASH_ZIPMAP => {
+            let bytes = source.string()?;
+            let pairs = ziplist::zipmap_pairs(&bytes);
+            collect_hash(source, pairs, "zipmap", limits)?
+        }
+        other => {
+            return Err(source.error(match value_type::unsupported_name(other) {
+                Some(name) => ErrorKind::UnsupportedType(name),
+                None => ErrorKind::UnknownOpcode(other),
+            }));
+        }
+    };
+    Ok((!hash.is_empty()).then_some(Value::Hash(hash)))
+}
+
+fn load_string(source: &mut Source<'_>) -> Result<StringValue, Error> {
+    Ok(match source.text()? {
+        Text::Integer(number) => StringValue::from_i64(number),
+        Text::Bytes(bytes) => StringValue::new(bytes),
+    })
+}
+
+fn load_hash(source: &mut Source<'_>, limits: HashLimits) -> Result<HashValue, Error> {
+    // The count reserves nothing: each field has to arrive.
+    let fields = source.number()?;
+    let mut hash = HashValue::new();
+    for _ in 0..fields {
+        let name = source.string()?;
+        let value = source.string()?;
+        if !hash.set(&name, &value, limits) {
+            return Err(source.error(ErrorKind::DuplicateField));
+        }
+    }
+    Ok(hash)
+}
+
+fn load_listpack(source: &mut Source<'_>, limits: HashLimits) -> Result<HashValue, Error> {
+    let bytes = source.string()?;
+    let malformed = |source: &Source<'_>| source.error(ErrorKind::Malformed("listpack"));
+    let Ok(listpack) = Listpack::from_bytes(bytes.as_bytes().into()) else {
+        return Err(malformed(source));
+    };
+    HashValue::from_listpack(listpack, limits).ok_or_else(|| malformed(source))
+}
+
+type Pairs = Vec<(ByteString, ByteString)>;
+
+fn collect_hash(
+    source: &Source<'_>,
+    pairs: Option<Pairs>,
+    what: &'static str,
+    limits: HashLimits,
+) -> Result<HashValue, Error> {
+    let pairs = pairs.ok_or_else(|| source.error(ErrorKind::Malformed(what)))?;
+    let mut hash = HashValue::new();
+    for (name, value) in &pairs {
+        if !hash.set(name, value, limits) {
+            return Err(source.error(ErrorKind::DuplicateField));
+        }
+    }
+    Ok(hash)
+}
