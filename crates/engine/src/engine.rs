@@ -7,7 +7,7 @@ use keyspace::Keyspace;
 use crate::client::{Client, ClientId, Clients, client_flag};
 use crate::clock::Clock;
 use crate::command::{Command, Docs, Spec, flag};
-use crate::config::Config;
+use crate::config::{Config, ProtectedAction};
 use crate::error::Error;
 use crate::hooks::{ModuleHooks, ServerEvent, ServerHooks};
 use crate::propagation::Propagation;
@@ -35,6 +35,10 @@ pub struct Engine {
     pub server: ServerHooks,
     /// Changes since the last save, as `rdb_changes_since_last_save` shows.
     pub dirty: u64,
+    /// When the databases were last saved, in Unix time.
+    pub last_save_at_secs: i64,
+    /// Bytes allocated when the server was ready and empty.
+    pub startup_memory: u64,
     /// Depth of nested execution units.
     pub unit_depth: u32,
     pub rng: fastrand::Rng,
@@ -88,6 +92,8 @@ impl Engine {
             modules: ModuleHooks::default(),
             server: ServerHooks::default(),
             dirty: 0,
+            last_save_at_secs: clock.started_at_ms / 1000,
+            startup_memory: 0,
             unit_depth: 0,
             rng,
             loading: false,
@@ -165,19 +171,19 @@ impl Engine {
 
     /// Whether `enable-…-command` lets this client run a protected command.
     pub(crate) fn protected_allowed(&self, command: &Command, client: &Client) -> bool {
-        use crate::config::ProtectedAction;
         let action = if command.full_name.starts_with("module") {
             self.config.enable_module_command
         } else {
             self.config.enable_debug_command
         };
-        match action {
-            ProtectedAction::Yes => true,
-            ProtectedAction::No => false,
-            ProtectedAction::Local => {
-                client.has(client_flag::UNIX_SOCKET) || is_loopback(&client.addr)
-            }
-        }
+        allows(action, client)
+    }
+
+    /// Whether `enable-protected-configs` lets this client change a protected config.
+    pub(crate) fn may_set_protected(&self, id: ClientId) -> bool {
+        self.clients
+            .get(id)
+            .is_some_and(|client| allows(self.config.enable_protected_configs, client))
     }
 
     /// ACL: every user may do everything until users other than `default` exist.
@@ -206,6 +212,14 @@ impl Engine {
     /// One line for the log at warning level.
     pub fn log_warning(&self, text: &str) {
         (self.server.log)(3, text);
+    }
+}
+
+fn allows(action: ProtectedAction, client: &Client) -> bool {
+    match action {
+        ProtectedAction::Yes => true,
+        ProtectedAction::No => false,
+        ProtectedAction::Local => client.has(client_flag::UNIX_SOCKET) || is_loopback(&client.addr),
     }
 }
 

@@ -136,6 +136,8 @@ pub struct ModuleHooks {
     pub aux_load: fn(&mut Engine, type_id: u64, before: bool, &mut dyn std::io::Read) -> Outcome,
     /// Appends module INFO sections: `Default`/`all` rules are module-host's; `wanted` are the asked section names.
     pub info: fn(&mut Engine, wanted: &InfoSelection, &mut String),
+    /// Appends the `module:…` lines of INFO's Modules section.
+    pub info_list: fn(&mut Engine, &mut String),
     /// Runs jobs due at the end of the outermost execution unit; `None` while there are none.
     pub unit_end: Option<fn(&mut Engine)>,
     /// Module configs: `CONFIG GET`'s (name, value) pairs of those matching the test, and `CONFIG SET` of one.
@@ -199,6 +201,7 @@ impl Default for ModuleHooks {
             aux_save: |_, _, _| Ok(()),
             aux_load: |_, _, _, _| Err(no_modules()),
             info: |_, _, _| {},
+            info_list: |_, _| {},
             unit_end: None,
             config_get: |_, _| Vec::new(),
             config_set: |_, _, _| None,
@@ -227,6 +230,8 @@ pub struct ServerHooks {
     pub free_in_background: fn(Box<dyn std::any::Any + Send>),
     /// Bytes allocated by the process, as `used_memory` shows.
     pub used_memory: fn() -> usize,
+    /// MEMORY PURGE
+    pub purge_memory: fn(),
     /// A change of a config that the server must act upon (ports, limits, log level, …).
     pub config_changed: fn(&mut Engine, name: &str) -> Result<(), String>,
     /// One line for the log; level 0 debug, 1 verbose, 2 notice, 3 warning.
@@ -248,6 +253,7 @@ impl Default for ServerHooks {
             reload: |_, _| Err(no_files()),
             free_in_background: drop,
             used_memory: || 0,
+            purge_memory: || {},
             config_changed: |_, _| Ok(()),
             log: |_, _| {},
             info: |_, _, _| {},

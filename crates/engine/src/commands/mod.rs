@@ -1,9 +1,15 @@
 //! The built-in commands, a file a family. Each command's spec stands directly above its handler.
 
+mod acl;
 mod client;
 mod command_info;
+mod config;
 mod connection;
+pub mod info;
+mod memory;
+mod module;
 mod pubsub;
+mod server;
 mod string;
 mod transaction;
 
@@ -12,6 +18,12 @@ use crate::{Call, Engine, Error, Outcome};
 
 /// All built-in commands.
 pub const ALL: &[&[Spec]] = &[
+    acl::SPECS,
+    config::SPECS,
+    info::SPECS,
+    memory::SPECS,
+    module::SPECS,
+    server::SPECS,
     client::SPECS,
     command_info::SPECS,
     connection::SPECS,

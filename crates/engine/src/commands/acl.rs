@@ -1,0 +1,123 @@
+//! The part of ACL that asks questions: categories, users, who one is.
+
+use crate::command::{Arg, ArgKind, Docs, Spec, category, flag};
+use crate::{Call, Engine, Error, Outcome};
+
+pub(super) const SPECS: &[Spec] = &[ACL];
+
+const OWN: u64 = flag::NOSCRIPT | flag::LOADING | flag::STALE;
+const ADMIN: u64 = OWN | flag::ADMIN;
+
+const ACL: Spec = Spec::new(
+    "acl",
+    -2,
+    super::only_subcommands,
+    Docs::new(
+        "server",
+        "6.0.0",
+        "Depends on subcommand.",
+        "Tells about users and what they may do.",
+    ),
+)
+.subcommands(&[
+    Spec::new(
+        "cat",
+        -2,
+        cat,
+        Docs::new(
+            "server",
+            "6.0.0",
+            "O(1) since the categories and commands are a fixed set.",
+            "The ACL categories, or the commands of one.",
+        )
+        .args(&[Arg::new("category", ArgKind::String).optional()]),
+    )
+    .flags(OWN),
+    Spec::new("help", 2, help, Docs::new("server", "6.0.0", "O(1)", "Explains the sub-commands."))
+        .flags(flag::LOADING | flag::STALE),
+    Spec::new(
+        "users",
+        2,
+        |_, call| {
+            call.reply.array(1);
+            call.reply.bulk(b"default");
+            Ok(())
+        },
+        Docs::new(
+            "server",
+            "6.0.0",
+            "O(N). Where N is the number of configured users.",
+            "The users' names.",
+        ),
+    )
+    .flags(ADMIN),
+    Spec::new(
+        "whoami",
+        2,
+        |engine, call| {
+            let user = engine
+                .clients
+                .get(call.client)
+                .map_or("default", |client| client.user.as_str())
+                .to_owned();
+            call.reply.bulk(user.as_bytes());
+            Ok(())
+        },
+        Docs::new("server", "6.0.0", "O(1)", "The connection's user."),
+    )
+    .flags(OWN),
+]);
+
+fn help(_: &mut Engine, call: &mut Call) -> Outcome {
+    super::reply_help(
+        call,
+        "ACL",
+        &[
+            ("CAT [<category>]", "The ACL categories, or the commands of one."),
+            ("USERS", "The users' names."),
+            ("WHOAMI", "The connection's user."),
+        ],
+    );
+    Ok(())
+}
+
+fn cat(engine: &mut Engine, call: &mut Call) -> Outcome {
+    if call.argc() == 2 {
+        let builtin = category::NAMES.iter().map(|name| (*name).to_owned());
+        let names: Vec<String> = builtin.chain(engine.module_categories.iter().cloned()).collect();
+        call.reply.array(names.len());
+        for name in names {
+            call.reply.bulk(name.as_bytes());
+        }
+        return Ok(());
+    }
+    if call.argc() > 3 {
+        return Err(super::unknown_subcommand_or_arity(call));
+    }
+    let name = call.arg(2);
+    let Some(bit) = engine.category_bit(name) else {
+        return Err(Error::owned(format!(
+            "ERR Unknown category '{}'",
+            crate::printable(name, 128)
+        )));
+    };
+    let mut names: Vec<String> = Vec::new();
+    for command in engine.commands.iter() {
+        if command.categories & bit != 0 && command.subcommands.is_empty() {
+            names.push(command.full_name.clone());
+        }
+        names.extend(
+            command
+                .subcommands
+                .iter()
+                .filter(|sub| sub.categories & bit != 0)
+                .map(|sub| sub.full_name.clone()),
+        );
+    }
+    names.sort();
+    call.reply.array(names.len());
+    for name in names {
+        call.reply.bulk(name.as_bytes());
+    }
+    Ok(())
+}
