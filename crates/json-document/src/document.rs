@@ -78,6 +78,19 @@ impl<'a> Document<'a> {
         Children { index: self.index, next: node.0 + 1, end: self.entry(node).next }
     }
 
+    /// `node` and the nodes within it, in the order of the text: how many there are.
+    #[inline]
+    pub fn subtree_len(self, node: Node) -> usize {
+        (self.entry(node).next - node.0) as usize
+    }
+
+    /// The arrays and objects among `node` and the nodes within it, in the order of the text.
+    #[inline]
+    pub fn containers(self, node: Node) -> impl Iterator<Item = Node> {
+        let nodes = node.0..self.entry(node).next;
+        nodes.map(Node).filter(move |&node| matches!(self.kind(node), Kind::Array | Kind::Object))
+    }
+
     /// The first node in the order of the text that is neither `node` nor within it.
     #[inline]
     pub fn next_outside(self, node: Node) -> Node {
@@ -102,14 +115,23 @@ impl<'a> Document<'a> {
     }
 
     /// The value of the member `name` (unescaped) of `object`.
+    #[inline]
     pub fn member(self, object: Node, name: &str) -> Option<Node> {
+        if self.kind(object) != Kind::Object {
+            return None;
+        }
         self.children(object).find(|&value| self.name(value).is_some_and(|own| own.is(name)))
     }
 
     /// The element `at` of `array`, from 0.
     pub fn element(self, array: Node, at: usize) -> Option<Node> {
-        if self.kind(array) != Kind::Array || at >= self.len(array) {
+        let entry = self.entry(array);
+        if entry.kind != Kind::Array || at >= entry.len as usize {
             return None;
+        }
+        // Without containers among the elements, each has one entry.
+        if entry.next - array.0 - 1 == entry.len {
+            return Some(Node(array.0 + 1 + at as u32));
         }
         self.children(array).nth(at)
     }

@@ -11,6 +11,8 @@
 //!   words.
 //! - [`Index::new`] makes the index; [`Document::new`] ties the two together for reading: kinds,
 //!   children, members by name, strings, [`Number`]s, equality, normalized places.
+//! - [`member_in_text`] and [`element_in_text`] find one value without an index, skipping what is
+//!   before it at several gigabytes a second.
 //! - [`Edits`] collects changes against one document, and makes the new [`Text`] at once or not
 //!   at all.
 //! - [`Document::write`] puts a value out as it is or, by a [`Format`], indented.
@@ -41,6 +43,7 @@ mod edit;
 mod equality;
 mod error;
 mod index;
+mod lookup;
 mod number;
 mod parse;
 mod repeated_names;
@@ -53,8 +56,8 @@ pub use document::{Children, Document, Location, Step};
 pub use edit::{EditError, Edits};
 pub use error::{ParseError, ParseErrorKind};
 pub use index::{Index, Kind, Node};
+pub use lookup::{element_in_text, member_in_text, value_end};
 pub use number::{ArithmeticError, Number, NumberValue};
-pub use scan::value_end;
 pub use string::{Name, quote, quote_into, unescape};
 pub use text::{Limits, Text};
 pub use write::{Format, write_text};

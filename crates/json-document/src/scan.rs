@@ -84,18 +84,8 @@ pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
     at
 }
 
-/// The end of the value that begins at `at` in a validated minified text.
-pub fn value_end(text: &str, at: usize) -> usize {
-    let bytes = text.as_bytes();
-    match byte(bytes, at) {
-        b'"' => string_end(bytes, at + 1).0,
-        b'{' | b'[' => container_end(bytes, at),
-        _ => plain_end(bytes, at),
-    }
-}
-
 /// The end of the container that begins at `at` in a validated text.
-fn container_end(bytes: &[u8], mut at: usize) -> usize {
+pub(crate) fn container_end(bytes: &[u8], mut at: usize) -> usize {
     let mut depth = 0usize;
     while let Some(byte) = bytes.get(at) {
         at += 1;

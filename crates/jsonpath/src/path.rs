@@ -1,0 +1,130 @@
+//! A path: parsed once, asked many times.
+
+use crate::error::PathError;
+use crate::meter::{LimitExceeded, Meter};
+use crate::plan::{Plan, Segment, Selector};
+use crate::{Dialect, evaluate, parse};
+use json_document::{Document, Node, Text, element_in_text, member_in_text, value_end};
+use std::ops::Range;
+
+/// A parsed path.
+#[derive(Clone, Debug)]
+pub struct Path {
+    plan: Plan,
+    legacy: bool,
+}
+
+/// The last step of a path, by which a value that is not there yet would be put there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LastStep<'p> {
+    /// A member, by its unescaped name.
+    Name(&'p str),
+    /// An element, negative from the end.
+    Index(i64),
+}
+
+impl Path {
+    /// Parses `text` in `dialect`.
+    ///
+    /// # Errors
+    /// What the dialect does not have, and what is beyond the limits of this crate.
+    pub fn parse(text: &[u8], dialect: Dialect) -> Result<Self, PathError> {
+        let legacy = dialect == Dialect::RedisJson && is_legacy(text);
+        let plan = match text {
+            // `.` alone is the root, as RedisJSON's default path.
+            b"." if legacy => parse::parse(b"$", dialect, false)?,
+            _ => parse::parse(text, dialect, legacy)?,
+        };
+        Ok(Self { plan, legacy })
+    }
+
+    /// Whether this is a path of RedisJSON's first syntax, which commands answer with one value
+    /// rather than with an array.
+    pub fn is_legacy(&self) -> bool {
+        self.legacy
+    }
+
+    /// Whether this is the root and nothing else.
+    pub fn is_root(&self) -> bool {
+        self.plan.main.segments.is_empty()
+    }
+
+    /// Whether it selects one node at most whatever the document: names and indexes only.
+    pub fn is_singular(&self) -> bool {
+        self.plan.main.singular
+    }
+
+    /// The nodes of `document` that this path selects, in the order of RFC 9535; a node comes as
+    /// often as it is selected.
+    ///
+    /// # Errors
+    /// When `meter` has run out.
+    pub fn select(
+        &self,
+        document: Document<'_>,
+        meter: &mut Meter,
+    ) -> Result<Vec<Node>, LimitExceeded> {
+        evaluate::select(&self.plan, self.plan.main.segments.len(), document, meter)
+    }
+
+    /// The last step, if it is one name or one index: `$..a[?@.b].c` ends with the name `c`. None
+    /// for the root and for every other path.
+    pub fn last_step(&self) -> Option<LastStep<'_>> {
+        match self.plan.main.segments.last().and_then(Segment::single_step)? {
+            Selector::Name(name) => Some(LastStep::Name(name)),
+            &Selector::Index(index) => Some(LastStep::Index(index)),
+            _ => None,
+        }
+    }
+
+    /// The nodes that this path without its last step selects.
+    ///
+    /// # Errors
+    /// When `meter` has run out.
+    pub fn select_parents(
+        &self,
+        document: Document<'_>,
+        meter: &mut Meter,
+    ) -> Result<Vec<Node>, LimitExceeded> {
+        let segments = self.plan.main.segments.len().saturating_sub(1);
+        evaluate::select(&self.plan, segments, document, meter)
+    }
+
+    /// This path as one that needs no index, if it is singular.
+    pub fn as_singular(&self) -> Option<SingularPath<'_>> {
+        self.is_singular().then_some(SingularPath { segments: &self.plan.main.segments })
+    }
+}
+
+/// A path of names and indexes only.
+#[derive(Clone, Copy, Debug)]
+pub struct SingularPath<'p> {
+    segments: &'p [Segment],
+}
+
+impl SingularPath<'_> {
+    /// Where in `text` the value is that this path selects. Reads `text` up to the value's end,
+    /// skipping what the path does not lead through.
+    pub fn find(&self, text: &Text) -> Option<Range<usize>> {
+        let text = text.as_str();
+        let mut at = 0;
+        for segment in self.segments {
+            at = match segment.single_step()? {
+                Selector::Name(name) => member_in_text(text, at, name)?,
+                &Selector::Index(index) => element_in_text(text, at, index)?,
+                _ => return None,
+            };
+        }
+        Some(at..value_end(text, at))
+    }
+}
+
+/// Whether RedisJSON takes `text` for a path of its first syntax: everything that does not begin
+/// with `$` as a symbol of its own.
+fn is_legacy(text: &[u8]) -> bool {
+    match text {
+        [b'$'] => false,
+        [b'$', next, ..] => !matches!(next, b'.' | b'[' | b'~' | b' ' | b'\t' | b'\n' | b'\r'),
+        _ => true,
+    }
+}
