@@ -102,14 +102,13 @@ pub struct ModuleHooks {
     pub server_event: fn(&mut Engine, &ServerEvent),
     /// Frees a value that left the keyspace; module values run their type's `unlink`/`free` under the engine.
     pub free_value: fn(&mut Engine, key: Option<&ByteString>, db: usize, value: Value, lazy: bool),
-    /// Saves a module value into an RDB stream: the items after the type's id, up to and with the end mark. The stream
-    /// is plain bytes; module-host puts `rdb`'s typed items on it.
+    /// Saves a module value's items into an RDB stream; the caller has written what comes before and writes the end.
     pub save_value: fn(
         &mut Engine,
         &ModuleRef,
         key: &ByteString,
         db: usize,
-        &mut dyn std::io::Write,
+        &mut rdb::ModuleWriter<'_, '_>,
     ) -> Outcome,
     /// Loads a module value; the type id tells the type and its encoding version.
     pub load_value: fn(
@@ -117,7 +116,7 @@ pub struct ModuleHooks {
         type_id: u64,
         key: Option<&ByteString>,
         db: usize,
-        &mut dyn std::io::Read,
+        &mut rdb::ModuleReader<'_, '_>,
     ) -> Result<ModuleValue, Error>,
     /// Copies a module value for COPY; `None` when the type cannot.
     pub copy_value: fn(
@@ -132,8 +131,9 @@ pub struct ModuleHooks {
     /// Mixes a module value into `DEBUG DIGEST`.
     pub digest: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut [u8; 20]),
     /// Writes module AUX fields; `before` the keys or after them.
-    pub aux_save: fn(&mut Engine, before: bool, &mut dyn std::io::Write) -> Outcome,
-    pub aux_load: fn(&mut Engine, type_id: u64, before: bool, &mut dyn std::io::Read) -> Outcome,
+    pub aux_save: fn(&mut Engine, before: bool, &mut rdb::Writer<'_>) -> std::io::Result<()>,
+    pub aux_load:
+        fn(&mut Engine, type_id: u64, before: bool, &mut rdb::ModuleReader<'_, '_>) -> Outcome,
     /// Appends module INFO sections: `Default`/`all` rules are module-host's; `wanted` are the asked section names.
     pub info: fn(&mut Engine, wanted: &InfoSelection, &mut String),
     /// Appends the `module:…` lines of INFO's Modules section.

@@ -48,6 +48,8 @@ pub use clock::Clock;
 mod stats;
 pub use stats::Stats;
 
+pub mod snapshot;
+
 pub mod config;
 
 pub mod commands;
