@@ -54,7 +54,7 @@ pub(crate) fn settled_memory(control: &mut Connection) -> Result<f64, ClientErro
     while same < SAME_ANSWERS && begun.elapsed() < SETTLE_MAX {
         thread::sleep(ASK_EVERY);
         let now = used_memory(control)?;
-        let packing = documents_to_pack(control)? > 0;
+        let packing = passing_bytes(control)? > 0;
         same = if packing || now != memory { 0 } else { same + 1 };
         memory = now;
     }
@@ -67,11 +67,18 @@ fn used_memory(control: &mut Connection) -> Result<f64, ClientError> {
     used.ok_or(ClientError::Protocol("INFO memory has no used_memory"))
 }
 
-/// Documents that the JSON module means to pack and has not yet; 0 without the module.
-pub(crate) fn documents_to_pack(control: &mut Connection) -> Result<u64, ClientError> {
-    let info = info(control, "everything")?;
-    let pending = info_field(&info, "json_documents_to_pack");
-    Ok(pending.and_then(|digits| digits.parse().ok()).unwrap_or(0))
+/// Bytes of text that the JSON module still means to pack, or keeps beside their packed form for a
+/// while; 0 without the module.
+fn passing_bytes(control: &mut Connection) -> Result<u64, ClientError> {
+    Ok(passing_bytes_in(&info(control, "everything")?))
+}
+
+/// Modules prefix their fields with their own name, which differs between servers.
+fn passing_bytes_in(info: &str) -> u64 {
+    let fields = info.lines().filter_map(|line| line.split_once(':'));
+    let passing = fields
+        .filter(|(name, _)| name.ends_with("_backlog_bytes") || name.ends_with("_warm_bytes"));
+    passing.filter_map(|(_, digits)| digits.parse::<u64>().ok()).sum()
 }
 
 fn info(connection: &mut Connection, section: &str) -> Result<String, ClientError> {
@@ -96,5 +103,14 @@ mod tests {
         assert_eq!(info_field(info, "used_memory"), Some("7"));
         assert_eq!(info_field(info, "empty"), Some(""));
         assert_eq!(info_field(info, "used"), None);
+    }
+
+    #[test]
+    fn texts_that_will_go_are_counted_whatever_the_module_is_called() {
+        let info =
+            "used_memory:7\r\njson_backlog_bytes:12\r\njson_warm_bytes:30\r\njson_documents:4\r\n";
+        assert_eq!(passing_bytes_in(info), 42);
+        assert_eq!(passing_bytes_in("ReJSON_backlog_bytes:5\r\n"), 5);
+        assert_eq!(passing_bytes_in("used_memory:7\r\n"), 0);
     }
 }
