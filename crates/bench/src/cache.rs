@@ -15,8 +15,8 @@ struct Side<'a> {
     server: &'a Server,
     way: Way,
     timings: Vec<Timing>,
-    /// Bytes of the server's memory a key, once documents are packed.
-    memory: f64,
+    /// Bytes of the server's memory a key in each round, once documents are packed.
+    memory: Vec<f64>,
 }
 
 pub(crate) fn measure(
@@ -35,7 +35,7 @@ pub(crate) fn measure(
             server,
             way,
             timings: Vec::new(),
-            memory: f64::NAN,
+            memory: Vec::new(),
         }));
     }
     progress.begin(&shape.to_string(), sides.len() * arguments.rounds);
@@ -53,7 +53,7 @@ pub(crate) fn measure(
             // Every other round goes backwards, so that no side always follows the same one.
             let index = if round.is_multiple_of(2) { index } else { sides.len() - 1 - index };
             progress.step(&what(&sides[index]));
-            sides[index].run(&workload, round == 0)?;
+            sides[index].run(&workload)?;
         }
     }
     progress.end();
@@ -61,10 +61,11 @@ pub(crate) fn measure(
 }
 
 impl Side<'_> {
-    /// One round. Memory is measured in one of them only, as it comes out the same in all.
-    fn run(&mut self, workload: &Workload, with_memory: bool) -> Result<(), ClientError> {
+    /// One round. Memory is measured in every one, since the first also grows what the server keeps
+    /// for later (hash tables, buffers, zstd's contexts).
+    fn run(&mut self, workload: &Workload) -> Result<(), ClientError> {
         let mut control = self.server.connect()?;
-        let empty = if with_memory { settled_memory(&mut control)? } else { 0.0 };
+        let empty = settled_memory(&mut control)?;
         let mut connection = self.server.connect()?;
         workload.fill(&mut connection, self.way)?;
         if !workload.verify(&mut connection, self.way)? {
@@ -72,10 +73,13 @@ impl Side<'_> {
         }
         self.timings.push(workload.run(&mut connection, self.way)?);
         drop(connection);
-        if with_memory {
-            self.memory = (settled_memory(&mut control)? - empty) / workload.key_count() as f64;
-        }
+        let grown = settled_memory(&mut control)? - empty;
+        self.memory.push(grown / workload.key_count() as f64);
         workload.delete(&mut control)
+    }
+
+    fn memory(&self) -> f64 {
+        median(self.memory.iter().copied())
     }
 
     fn seconds(&self) -> Vec<f64> {
@@ -100,8 +104,8 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
         let text = sides
             .iter()
             .find(|other| other.way == Way::Text && other.server.name == side.server.name);
-        let (text_seconds, text_memory) =
-            text.map_or((Vec::new(), f64::NAN), |text| (text.seconds(), text.memory));
+        let text_seconds = text.map(Side::seconds).unwrap_or_default();
+        let text_memory = text.map_or(f64::NAN, Side::memory);
         let seconds = side.seconds();
         let time = median(seconds.iter().copied());
         vec![
@@ -115,9 +119,9 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
             side.quantile_us(|timing| &timing.writes, 0.99),
             side.quantile_us(|timing| &timing.reads, 0.5),
             side.quantile_us(|timing| &timing.reads, 0.99),
-            grouped(side.memory),
-            ratio(side.memory / raw_len),
-            ratio(side.memory / text_memory),
+            grouped(side.memory()),
+            ratio(side.memory() / raw_len),
+            ratio(side.memory() / text_memory),
         ]
     });
     Table {
