@@ -26,6 +26,8 @@ Servers should be empty and unused; the keys that are written are deleted at the
   --keys N                  keys of the cache                       [2000]
   --operations N            operations of a round of the cache      [10000]
   --seed N                  seed of keys, documents and order       [1]
+  --pin                     client and server share one core of this machine: no noise from
+                            waking idle cores (except in the part 'plain')
   --valkey-benchmark PATH   the program for the part 'plain'; without it the part is left out
   --markdown FILE           write the report as Markdown, too
   --commit TEXT             what was built, for the header
@@ -62,6 +64,7 @@ pub(crate) struct Arguments {
     pub(crate) keys: usize,
     pub(crate) operations: usize,
     pub(crate) seed: u64,
+    pub(crate) pin: bool,
     pub(crate) valkey_benchmark: Option<PathBuf>,
     pub(crate) markdown: Option<PathBuf>,
     pub(crate) commit: Option<String>,
@@ -82,6 +85,7 @@ impl Arguments {
             keys: 2000,
             operations: 10_000,
             seed: 1,
+            pin: false,
             valkey_benchmark: None,
             markdown: None,
             commit: None,
@@ -101,6 +105,7 @@ impl Arguments {
                 Long("keys") => arguments.keys = at_least_one(&mut parser)?,
                 Long("operations") => arguments.operations = at_least_one(&mut parser)?,
                 Long("seed") => arguments.seed = parser.value()?.parse()?,
+                Long("pin") => arguments.pin = true,
                 Long("valkey-benchmark") => {
                     arguments.valkey_benchmark = Some(parser.value()?.into());
                 }

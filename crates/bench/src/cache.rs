@@ -3,9 +3,10 @@
 use crate::arguments::Arguments;
 use crate::connection::ClientError;
 use crate::documents::Shape;
+use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
-use crate::server::{Server, settled_memory};
+use crate::server::{Server, processor_seconds, settled_memory};
 use crate::table::{Table, grouped, ratio};
 use crate::way::Way;
 use crate::workload::{Timing, Workload};
@@ -17,12 +18,15 @@ struct Side<'a> {
     timings: Vec<Timing>,
     /// Bytes of the server's memory a key in each round, once documents are packed.
     memory: Vec<f64>,
+    /// Seconds of the server's processor time in each round, packing afterwards included.
+    processor: Vec<f64>,
 }
 
 pub(crate) fn measure(
     arguments: &Arguments,
     servers: &[Server],
     shape: Shape,
+    placement: &Placement,
     progress: &mut Progress,
 ) -> Result<Table, ClientError> {
     progress.begin(&shape.to_string(), shape.pool_len().min(arguments.keys));
@@ -36,6 +40,7 @@ pub(crate) fn measure(
             way,
             timings: Vec::new(),
             memory: Vec::new(),
+            processor: Vec::new(),
         }));
     }
     progress.begin(&shape.to_string(), sides.len() * arguments.rounds);
@@ -53,7 +58,7 @@ pub(crate) fn measure(
             // Every other round goes backwards, so that no side always follows the same one.
             let index = if round.is_multiple_of(2) { index } else { sides.len() - 1 - index };
             progress.step(&what(&sides[index]));
-            sides[index].run(&workload)?;
+            sides[index].run(&workload, placement)?;
         }
     }
     progress.end();
@@ -63,7 +68,7 @@ pub(crate) fn measure(
 impl Side<'_> {
     /// One round. Memory is measured in every one, since the first also grows what the server keeps
     /// for later (hash tables, buffers, zstd's contexts).
-    fn run(&mut self, workload: &Workload) -> Result<(), ClientError> {
+    fn run(&mut self, workload: &Workload, placement: &Placement) -> Result<(), ClientError> {
         let mut control = self.server.connect()?;
         let empty = settled_memory(&mut control)?;
         let mut connection = self.server.connect()?;
@@ -71,10 +76,13 @@ impl Side<'_> {
         if !workload.verify(&mut connection, self.way)? {
             return Err(ClientError::Protocol("a document comes back other than it was stored"));
         }
+        placement.together(self.server)?;
+        let idle = processor_seconds(&mut control)?;
         self.timings.push(workload.run(&mut connection, self.way)?);
         drop(connection);
         let grown = settled_memory(&mut control)? - empty;
         self.memory.push(grown / workload.key_count() as f64);
+        self.processor.push(processor_seconds(&mut control)? - idle);
         workload.delete(&mut control)
     }
 
@@ -119,6 +127,10 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
             side.quantile_us(|timing| &timing.writes, 0.99),
             side.quantile_us(|timing| &timing.reads, 0.5),
             side.quantile_us(|timing| &timing.reads, 0.99),
+            format!(
+                "{:.1}",
+                median(side.processor.iter().copied()) * 1e6 / arguments.operations as f64
+            ),
             grouped(side.memory()),
             ratio(side.memory() / raw_len),
             ratio(side.memory() / text_memory),
@@ -142,7 +154,7 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
             "p99 µs",
             "read p50 µs",
             "p99 µs",
-            "memory B/key",
+            "CPU µs/op", "memory B/key",
             "÷ raw",
             "÷ text",
         ],
@@ -153,6 +165,7 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
                 arguments.rounds
             ),
             "Compressing in the client counts as time.".to_owned(),
+            "CPU is the server's, in all its threads, packing after the clock has stopped included.".to_owned(),
             "Memory is the growth of used_memory a key, key included, once documents are packed."
                 .to_owned(),
         ],

@@ -5,10 +5,15 @@ use std::fs;
 use std::thread;
 
 use crate::arguments::Arguments;
+use crate::placement::Placement;
 use crate::server::Server;
 
 /// Machine, commit, command line and servers, one a line.
-pub(crate) fn header(arguments: &Arguments, servers: &[Server]) -> Vec<String> {
+pub(crate) fn header(
+    arguments: &Arguments,
+    servers: &[Server],
+    placement: &Placement,
+) -> Vec<String> {
     let cores = thread::available_parallelism().map_or(0, usize::from);
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let words: Vec<String> =
@@ -18,6 +23,7 @@ pub(crate) fn header(arguments: &Arguments, servers: &[Server]) -> Vec<String> {
         format!("machine: {cores} cores, {}, Linux {}", processor(), kernel.trim()),
         format!("commit: {commit}"),
         format!("command: {}", words.join(" ")),
+        format!("cores: {}", placement.describe()),
     ];
     lines.extend(servers.iter().map(|server| {
         let json = if server.has_json { "with JSON.*" } else { "without JSON.*" };

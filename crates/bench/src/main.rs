@@ -14,6 +14,7 @@ mod cache;
 mod connection;
 mod documents;
 mod machine;
+mod placement;
 mod plain;
 mod progress;
 mod rounds;
@@ -29,6 +30,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 use arguments::{Arguments, Part};
+use placement::Placement;
 use progress::Progress;
 use server::Server;
 use table::Table;
@@ -55,17 +57,28 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .iter()
         .map(|(name, address)| Server::find(name, address))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut report = Report::new(machine::header(arguments, &servers))?;
+    let placement = Placement::new(arguments.pin)?;
+    let mut report = Report::new(machine::header(arguments, &servers, &placement))?;
     let mut progress = Progress::new();
     for part in &arguments.parts {
         match part {
             Part::Cache => {
                 for &shape in &arguments.shapes {
-                    report.add(cache::measure(arguments, &servers, shape, &mut progress)?)?;
+                    report.add(cache::measure(
+                        arguments,
+                        &servers,
+                        shape,
+                        &placement,
+                        &mut progress,
+                    )?)?;
                 }
             }
-            Part::Whole => report.add(whole::measure(arguments, &servers, &mut progress)?)?,
-            Part::Plain => report.add(plain::measure(arguments, &servers, &mut progress)?)?,
+            Part::Whole => {
+                report.add(whole::measure(arguments, &servers, &placement, &mut progress)?)?
+            }
+            Part::Plain => {
+                report.add(plain::measure(arguments, &servers, &placement, &mut progress)?)?
+            }
         }
     }
     report.close(machine::load_line())?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::arguments::Arguments;
+use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
 use crate::server::Server;
@@ -22,6 +23,7 @@ const KEYS: usize = 100_000;
 pub(crate) fn measure(
     arguments: &Arguments,
     servers: &[Server],
+    placement: &Placement,
     progress: &mut Progress,
 ) -> Result<Table, Box<dyn Error>> {
     let Some(program) = &arguments.valkey_benchmark else {
@@ -41,6 +43,7 @@ pub(crate) fn measure(
                     arguments.rounds,
                     server.name
                 ));
+                placement.apart(server)?;
                 let output = run(program, server, pipeline, requests)?;
                 for (test_at, test) in TESTS.iter().enumerate() {
                     let rate = rate(&output, test).ok_or_else(|| {

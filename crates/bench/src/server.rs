@@ -14,6 +14,8 @@ pub(crate) struct Server {
     pub(crate) software: String,
     /// Whether it knows `JSON.SET`.
     pub(crate) has_json: bool,
+    /// Its process id, when it runs on this machine.
+    pub(crate) process: Option<i32>,
 }
 
 /// How often a server is asked whether it is done.
@@ -26,7 +28,7 @@ const SETTLE_MAX: Duration = Duration::from_secs(60);
 impl Server {
     /// Asks the server at `address` what it is.
     pub(crate) fn find(name: &str, address: &str) -> Result<Self, String> {
-        let ask = || -> Result<(String, bool), ClientError> {
+        let ask = || -> Result<(String, bool, Option<i32>), ClientError> {
             let mut connection = Connection::open(address)?;
             let info = info(&mut connection, "server")?;
             let is = |field| info_field(&info, field);
@@ -34,11 +36,13 @@ impl Server {
             let software = is("server_name").unwrap_or("redis");
             let software = format!("{software} {version}");
             let has_json = connection.call(&[b"JSON.GET", b"keystow-bench:absent"]).is_ok();
-            Ok((software, has_json))
+            let local = address.starts_with("127.") || address.starts_with("localhost:");
+            let process = is("process_id").filter(|_| local).and_then(|digits| digits.parse().ok());
+            Ok((software, has_json, process))
         };
-        let (software, has_json) =
+        let (software, has_json, process) =
             ask().map_err(|error| format!("no answer from {name} at {address}: {error}"))?;
-        Ok(Self { name: name.to_owned(), address: address.to_owned(), software, has_json })
+        Ok(Self { name: name.to_owned(), address: address.to_owned(), software, has_json, process })
     }
 
     pub(crate) fn connect(&self) -> Result<Connection, ClientError> {
@@ -59,6 +63,15 @@ pub(crate) fn settled_memory(control: &mut Connection) -> Result<f64, ClientErro
         memory = now;
     }
     Ok(memory)
+}
+
+/// Seconds of processor time that the server has used so far, in all its threads.
+pub(crate) fn processor_seconds(control: &mut Connection) -> Result<f64, ClientError> {
+    let info = info(control, "cpu")?;
+    let seconds = |field| info_field(&info, field).and_then(|digits| digits.parse::<f64>().ok());
+    let both = seconds("used_cpu_user").zip(seconds("used_cpu_sys"));
+    both.map(|(user, system)| user + system)
+        .ok_or(ClientError::Protocol("INFO cpu has no used_cpu_user and used_cpu_sys"))
 }
 
 fn used_memory(control: &mut Connection) -> Result<f64, ClientError> {

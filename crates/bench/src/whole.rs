@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use crate::arguments::Arguments;
 use crate::connection::{ClientError, Connection};
 use crate::documents::Shape;
+use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
 use crate::server::{Server, settled_memory};
@@ -56,6 +57,7 @@ struct Store {
 pub(crate) fn measure(
     arguments: &Arguments,
     servers: &[Server],
+    placement: &Placement,
     progress: &mut Progress,
 ) -> Result<Table, ClientError> {
     let mut rows = Vec::new();
@@ -73,6 +75,7 @@ pub(crate) fn measure(
                     arguments.rounds,
                     server.name
                 ));
+                placement.together(server)?;
                 store.run(&mut connection, &mut pairs, round)?;
             }
             delete(&mut connection, &store.json_keys)?;
