@@ -66,6 +66,11 @@ impl Call {
         self.argv.len()
     }
 
+    /// Argument `at` as a 64-bit integer.
+    pub fn integer(&self, at: usize) -> Result<i64, Error> {
+        resp::parse_i64(&self.argv[at]).ok_or(Error::NotInteger)
+    }
+
     /// Whether argument `at` is this word, in any case.
     pub fn arg_is(&self, at: usize, word: &str) -> bool {
         self.argv.get(at).is_some_and(|arg| arg.eq_ignore_ascii_case(word.as_bytes()))

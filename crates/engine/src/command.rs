@@ -195,6 +195,11 @@ impl KeySpec {
             notes: None,
         }
     }
+
+    pub const fn notes(mut self, notes: &'static str) -> Self {
+        self.notes = Some(notes);
+        self
+    }
 }
 
 /// The kind of a documented argument, as `COMMAND DOCS` names it.

@@ -30,6 +30,8 @@ pub use error::{Error, Outcome};
 mod client;
 pub use client::{Client, ClientId, Clients, Queued, Watched, client_flag};
 
+mod extended;
+
 mod lookup;
 pub use lookup::Look;
 

@@ -4,7 +4,7 @@
 //! values to be freed where no borrow is held.
 
 use byte_string::ByteString;
-use keyspace::{Database, Entry, Ttl, Value};
+use keyspace::{Database, Entry, Place, Vacancy, Value};
 
 use crate::call::{Call, call_flag};
 use crate::engine::Engine;
@@ -42,46 +42,79 @@ impl Engine {
 
     /// [`Engine::find_read`] with the look-up's side effects chosen.
     pub fn find_read_with(&mut self, db: usize, key: &ByteString, look: Look) -> Option<&Entry> {
-        if !look.no_expire {
-            self.expire_if_due(db, key);
-        }
-        if self.db(db).find(key).is_none() {
-            if !look.no_stats {
-                self.stats.keyspace_misses += 1;
-            }
-            if !look.no_notify {
-                self.notify(class::KEY_MISS, "keymiss", key, db);
-            }
+        let Ok(place) = self.locate_live(db, key, look.no_expire) else {
+            self.count_miss(db, key, look);
             return None;
-        }
+        };
         if !look.no_stats {
             self.stats.keyspace_hits += 1;
         }
-        if look.no_touch || self.child_running {
-            return self.db(db).find(key);
+        if !look.no_touch {
+            self.touch_at(db, place);
         }
-        self.touch_entry(db, key).map(|entry| &*entry)
+        self.keyspace.db(db).entry_at(place)
+    }
+
+    fn count_miss(&mut self, db: usize, key: &ByteString, look: Look) {
+        if !look.no_stats {
+            self.stats.keyspace_misses += 1;
+        }
+        if !look.no_notify {
+            self.notify(class::KEY_MISS, "keymiss", key, db);
+        }
     }
 
     /// The entry of a key for a command that changes it: expired keys are deleted first; the key is touched.
     pub fn find_write(&mut self, db: usize, key: &ByteString) -> Option<&mut Entry> {
-        self.expire_if_due(db, key);
-        self.touch_entry(db, key)
+        let place = self.locate_write(db, key).ok()?;
+        self.keyspace.db_mut(db).entry_at_mut(place)
     }
 
-    /// Marks a key as used now and gives its entry.
-    pub fn touch_entry(&mut self, db: usize, key: &ByteString) -> Option<&mut Entry> {
-        if self.config.maxmemory_policy.is_lfu() {
-            let old = self.keyspace.db(db).find(key)?.access;
-            let mark = self.touched(old);
-            let entry = self.keyspace.db_mut(db).find_mut(key)?;
-            entry.access = mark;
-            return Some(entry);
+    /// [`Engine::find_write`] for a command that may go on to add or replace the key: where it lies, good until the
+    /// next event or change of keys.
+    pub fn locate_write(&mut self, db: usize, key: &ByteString) -> Result<Place, Vacancy> {
+        let place = self.locate_live(db, key, false)?;
+        self.touch_at(db, place);
+        Ok(place)
+    }
+
+    fn locate_live(
+        &mut self,
+        db: usize,
+        key: &ByteString,
+        no_expire: bool,
+    ) -> Result<Place, Vacancy> {
+        let place = self.keyspace.db(db).locate(key)?;
+        if no_expire || !self.is_due(db, place) {
+            return Ok(place);
         }
-        let mark = keyspace::lru_stamp(self.clock.now_ms);
-        let entry = self.keyspace.db_mut(db).find_mut(key)?;
-        entry.access = mark;
-        Some(entry)
+        self.delete_expired(db, key);
+        // A module that heard of it may have put the key back.
+        self.keyspace.db(db).locate(key)
+    }
+
+    /// Whether the key there is to be deleted since its time has come.
+    fn is_due(&self, db: usize, place: Place) -> bool {
+        self.keyspace
+            .db(db)
+            .entry_at(place)
+            .is_some_and(|entry| entry.is_expired(self.clock.now_ms))
+            && !self.loading
+            && !self.expiry_paused
+    }
+
+    /// Marks a key as used now, unless a saving child shares its page.
+    fn touch_at(&mut self, db: usize, place: Place) {
+        if self.child_running {
+            return;
+        }
+        let lfu = self.config.maxmemory_policy.is_lfu().then(|| self.config.lfu());
+        let now_ms = self.clock.now_ms;
+        let Some(entry) = self.keyspace.db_mut(db).entry_at_mut(place) else { return };
+        entry.access = match lfu {
+            Some(lfu) => keyspace::lfu_touched(entry.access, now_ms, lfu, &mut self.rng),
+            None => keyspace::lru_stamp(now_ms),
+        };
     }
 
     /// Whether the key is there and not expired, without any effect on it.
@@ -90,27 +123,16 @@ impl Engine {
         self.db(db).find(key).is_some()
     }
 
-    /// The mark of use that an access leaves now on an entry marked `old`.
-    fn touched(&mut self, old: u32) -> u32 {
-        if self.config.maxmemory_policy.is_lfu() {
-            keyspace::lfu_touched(old, self.clock.now_ms, self.config.lfu(), &mut self.rng)
-        } else {
-            keyspace::lru_stamp(self.clock.now_ms)
-        }
-    }
-
     /// Deletes the key if its time has come; true when it did.
     pub fn expire_if_due(&mut self, db: usize, key: &ByteString) -> bool {
         if self.keyspace.db(db).expires_len() == 0 {
             return false;
         }
-        let due =
-            self.keyspace.db(db).find(key).is_some_and(|entry| entry.is_expired(self.clock.now_ms));
-        if !due || self.loading || self.expiry_paused {
-            return false;
+        let due = self.keyspace.db(db).locate(key).is_ok_and(|place| self.is_due(db, place));
+        if due {
+            self.delete_expired(db, key);
         }
-        self.delete_expired(db, key);
-        true
+        due
     }
 
     /// Deletes a key whose time has come, with its event, its count and its DEL for those who repeat commands.
@@ -156,27 +178,49 @@ impl Engine {
     }
 
     /// Puts a value under a key, old or new. The old value is freed; its time to live goes unless `keep_ttl`. An
-    /// overwritten key keeps nothing else. Counts no change and sends no event: those are the command's.
+    /// overwritten key keeps nothing else. Counts no change and sends no event but `new`: those are the command's.
     pub fn put(&mut self, db: usize, key: &ByteString, value: Value, keep_ttl: bool) {
-        if let Some(key_removed) = self.modules.key_removed
-            && self.db(db).find(key).is_some()
-        {
-            key_removed(self, Removal::Overwritten, key, db);
-        }
-        let mark = self.first_mark();
-        let ttl = if keep_ttl { Ttl::Keep } else { Ttl::Clear };
-        let new =
-            self.modules.notify.is_some() || self.config.notify_keyspace_events & class::NEW != 0;
-        let new = new && self.db(db).find(key).is_none();
-        let old = self.keyspace.db_mut(db).insert(key.clone(), value, ttl, mark);
-        if let Some(old) = old {
-            let lazy = self.config.lazyfree_lazy_server_del;
-            self.free_value(Some(key), db, old, lazy);
+        match self.locate_write(db, key) {
+            Ok(place) => self.replace(db, place, key, value, keep_ttl),
+            Err(vacancy) => self.add(db, vacancy, key, value),
         }
         self.signal_modified(db, key);
-        if new {
-            self.notify(class::NEW, "new", key, db);
+    }
+
+    /// Adds a key that [`Engine::locate_write`] did not find. Like [`Engine::put`], but the key is not signalled as
+    /// modified.
+    pub fn add(&mut self, db: usize, vacancy: Vacancy, key: &ByteString, value: Value) {
+        let mark = self.first_mark();
+        self.keyspace.db_mut(db).insert_vacant(vacancy, key.clone(), value, mark);
+        self.notify(class::NEW, "new", key, db);
+    }
+
+    /// Puts another value in the place of a key's old one, which is freed. Like [`Engine::put`], but the key is not
+    /// signalled as modified.
+    pub fn replace(
+        &mut self,
+        db: usize,
+        place: Place,
+        key: &ByteString,
+        value: Value,
+        keep_ttl: bool,
+    ) {
+        let mut place = place;
+        if let Some(key_removed) = self.modules.key_removed {
+            key_removed(self, Removal::Overwritten, key, db);
+            match self.keyspace.db(db).locate(key) {
+                Ok(found) => place = found,
+                Err(vacancy) => return self.add(db, vacancy, key, value),
+            }
         }
+        let database = self.keyspace.db_mut(db);
+        if !keep_ttl {
+            database.persist_at(place);
+        }
+        let Some(entry) = database.entry_at_mut(place) else { return };
+        let old = std::mem::replace(&mut entry.value, value);
+        let lazy = self.config.lazyfree_lazy_server_del;
+        self.free_value(Some(key), db, old, lazy);
     }
 
     /// The mark of use of a new entry.
@@ -213,6 +257,11 @@ impl Engine {
         self.signal_modified(db, key);
         self.dirty += 1;
         self.notify(class, event, key, db);
+    }
+
+    /// Whether a time to live until then is over before it begins: the key is to be deleted instead.
+    pub fn is_past(&self, at_ms: i64) -> bool {
+        at_ms <= self.clock.now_ms && !self.loading
     }
 
     /// Sets or clears a key's time to live; false when the key is not there.

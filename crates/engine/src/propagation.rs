@@ -5,7 +5,8 @@
 
 use byte_string::ByteString;
 
-use crate::call::Argv;
+use crate::call::{Argv, Call};
+use crate::engine::Engine;
 
 /// Who is to repeat an operation.
 pub mod target {
@@ -47,5 +48,18 @@ impl Propagation {
 
     pub fn take(&mut self) -> Vec<Operation> {
         std::mem::take(&mut self.queue)
+    }
+}
+
+impl Engine {
+    /// Has another command repeated in the place of the one that runs; `argv` makes it out of that one's words.
+    pub fn propagate_as<Words: IntoIterator<Item = ByteString>>(
+        &self,
+        call: &mut Call,
+        argv: impl FnOnce(&Argv) -> Words,
+    ) {
+        if self.propagation.sink.is_some() {
+            call.propagate_as = Some(argv(&call.argv).into_iter().collect());
+        }
     }
 }

@@ -10,7 +10,7 @@ use byte_string::ByteString;
 
 use crate::entry::{Entry, NO_EXPIRY};
 use crate::key_hash::hash_of;
-use crate::table::{Hashed, Table};
+use crate::table::{Hashed, Position, Table};
 use crate::value::Value;
 
 /// What becomes of the time to live of a key that is written over.
@@ -34,6 +34,15 @@ impl Hashed for NonZeroU64 {
         self.get()
     }
 }
+
+/// Where a key's entry lies: good until a key is added to the database or taken out of it. So a
+/// command can look a key up once, see whether it has expired, and then mark and change it.
+#[derive(Clone, Copy, Debug)]
+pub struct Place(Position);
+
+/// A key that is not there, with its hash: good until a key is added.
+#[derive(Clone, Copy, Debug)]
+pub struct Vacancy(u64);
 
 /// The keys of one database.
 #[derive(Default)]
@@ -81,6 +90,47 @@ impl Database {
         let hash = hash_of(key);
         let entry = self.entries.find_mut(hash, |entry| entry.key().as_bytes() == key)?;
         Some(entry)
+    }
+
+    /// Where `key` lies, or that it is not there.
+    #[inline]
+    pub fn locate(&self, key: &[u8]) -> Result<Place, Vacancy> {
+        let hash = hash_of(key);
+        let found = self.entries.position(hash, |entry| entry.key().as_bytes() == key);
+        found.map(Place).ok_or(Vacancy(hash))
+    }
+
+    /// The entry at a place that [`Database::locate`] gave; `None` if the place is outdated and
+    /// nothing lies there any more.
+    #[inline]
+    pub fn entry_at(&self, place: Place) -> Option<&Entry> {
+        self.entries.at(place.0).map(|entry| &**entry)
+    }
+
+    #[inline]
+    pub fn entry_at_mut(&mut self, place: Place) -> Option<&mut Entry> {
+        self.entries.at_mut(place.0).map(|entry| &mut **entry)
+    }
+
+    /// Takes away the time to live of the entry at `place`; tells whether it had one.
+    pub fn persist_at(&mut self, place: Place) -> bool {
+        let Some(entry) = self.entries.at_mut(place.0) else { return false };
+        if !entry.has_expiry() {
+            return false;
+        }
+        entry.expire_at_ms = NO_EXPIRY;
+        let hash = entry.hash();
+        unindex(&mut self.expires, hash);
+        true
+    }
+
+    /// Adds a key that was found missing, without a time to live.
+    pub fn insert_vacant(&mut self, vacancy: Vacancy, key: ByteString, value: Value, access: u32) {
+        debug_assert!(
+            !self.contains(&key) && hash_of(&key) == vacancy.0,
+            "the vacancy is of this key"
+        );
+        self.entries.insert_new(Box::new(Entry::new(key, vacancy.0, value, access)));
     }
 
     #[inline]

@@ -39,7 +39,7 @@ mod table;
 pub use access::{
     LfuSettings, idle_ms, idle_secs, lfu_counter, lfu_initial, lfu_mark, lfu_touched, lru_stamp,
 };
-pub use database::{Database, Drained, Renamed, TableStats, Ttl};
+pub use database::{Database, Drained, Place, Renamed, TableStats, Ttl, Vacancy};
 pub use entry::{Entry, NO_EXPIRY};
 pub use eviction::{EvictionPolicy, EvictionPool, EvictionSettings, Victim};
 pub use expiry::ExpiryStep;

@@ -146,8 +146,9 @@ fn tag_of(hash: u64) -> u8 {
     ((hash >> 56) as u8).max(1)
 }
 
-#[derive(Clone, Copy)]
-struct Position {
+/// Where an element lies, until one is added or removed.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Position {
     bucket: usize,
     depth: usize,
     slot: usize,
@@ -175,8 +176,7 @@ impl<T: Hashed> Table<T> {
     /// The element of that hash for which `is_wanted` holds.
     #[inline]
     pub(crate) fn find(&self, hash: u64, is_wanted: impl FnMut(&T) -> bool) -> Option<&T> {
-        let at = self.position(hash, is_wanted)?;
-        self.bucket(at.bucket).nth(at.depth)?.slots[at.slot].as_ref()
+        self.at(self.position(hash, is_wanted)?)
     }
 
     #[inline]
@@ -185,8 +185,20 @@ impl<T: Hashed> Table<T> {
         hash: u64,
         is_wanted: impl FnMut(&T) -> bool,
     ) -> Option<&mut T> {
-        let at = self.position(hash, is_wanted)?;
-        self.bucket_mut(at.bucket).nth_mut(at.depth)?.slots[at.slot].as_mut()
+        self.at_mut(self.position(hash, is_wanted)?)
+    }
+
+    /// The element that lies there; `None` if the position is outdated and nothing lies there.
+    #[inline]
+    pub(crate) fn at(&self, at: Position) -> Option<&T> {
+        let head = self.segments.get(at.bucket >> SEGMENT_BITS)?.get(at.bucket & (SEGMENT - 1))?;
+        head.nth(at.depth)?.slots[at.slot].as_ref()
+    }
+
+    #[inline]
+    pub(crate) fn at_mut(&mut self, at: Position) -> Option<&mut T> {
+        let segment = self.segments.get_mut(at.bucket >> SEGMENT_BITS)?;
+        segment.get_mut(at.bucket & (SEGMENT - 1))?.nth_mut(at.depth)?.slots[at.slot].as_mut()
     }
 
     /// Adds an element that the caller knows is not there yet.
@@ -296,7 +308,11 @@ impl<T: Hashed> Table<T> {
     }
 
     #[inline]
-    fn position(&self, hash: u64, mut is_wanted: impl FnMut(&T) -> bool) -> Option<Position> {
+    pub(crate) fn position(
+        &self,
+        hash: u64,
+        mut is_wanted: impl FnMut(&T) -> bool,
+    ) -> Option<Position> {
         if self.buckets == 0 {
             return None;
         }

@@ -10,8 +10,15 @@ mod memory;
 mod module;
 mod pubsub;
 mod server;
-mod string;
 mod transaction;
+
+mod counter;
+mod string;
+mod string_set;
+
+mod element;
+mod expire_time;
+mod set_args;
 
 use crate::command::Spec;
 use crate::{Call, Engine, Error, Outcome};
@@ -28,8 +35,10 @@ pub const ALL: &[&[Spec]] = &[
     command_info::SPECS,
     connection::SPECS,
     pubsub::SPECS,
-    string::SPECS,
     transaction::SPECS,
+    string::SPECS,
+    string_set::SPECS,
+    counter::SPECS,
 ];
 
 /// The handler of a command that has nothing but sub-commands.
