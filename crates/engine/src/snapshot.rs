@@ -310,6 +310,48 @@ fn place(
 }
 
 impl Engine {
+    /// DUMP: a key's value as a payload that RESTORE takes; `None` when there is no such key.
+    pub fn dump(&mut self, db: usize, key: &ByteString) -> Result<Option<Vec<u8>>, Error> {
+        let options =
+            SaveOptions { compress: self.config.rdbcompression, ..SaveOptions::default() };
+        let Some(entry) = self.keyspace.db(db).find(key) else { return Ok(None) };
+        let not_written = |error: io::Error| Error::owned(format!("ERR {error}"));
+        let Value::Module(value) = &entry.value else {
+            return rdb::dump(&entry.value, options, |_| {}).map(Some).map_err(not_written);
+        };
+        let value = ModuleRef::of(value);
+        let mut saved = Ok(());
+        let payload = rdb::dump_module(value.module_type.id(), options, |writer| {
+            saved = (self.modules.save_value)(self, &value, key, db, writer);
+        });
+        saved?;
+        payload.map(Some).map_err(not_written)
+    }
+
+    /// The value of a DUMP payload: RESTORE's first half. `None` when the payload is broken or its module refuses it.
+    pub fn undump(&mut self, db: usize, key: &ByteString, body: &[u8]) -> Option<Value> {
+        let mut reader = Reader::of_dump(body, self.rdb_options());
+        match reader.dumped().ok()? {
+            rdb::Dumped::Value(value) => Some(value),
+            rdb::Dumped::Module { type_id } => {
+                let value = (self.modules.load_value)(
+                    self,
+                    type_id,
+                    Some(key),
+                    db,
+                    &mut reader.module_reader(),
+                )
+                .ok()?;
+                let value = Value::Module(value);
+                if reader.end_module().is_ok() && reader.end_dump().is_ok() {
+                    return Some(value);
+                }
+                self.free_value(Some(key), db, value, false);
+                None
+            }
+        }
+    }
+
     /// What reading RDB bytes depends on.
     pub fn rdb_options(&self) -> LoadOptions {
         LoadOptions {

@@ -42,6 +42,21 @@ pub fn dump(
     Ok(payload)
 }
 
+/// The payload of a module's value of that type, for callers that cannot lend the value while its module saves it.
+pub fn dump_module(
+    type_id: u64,
+    options: SaveOptions,
+    save: impl FnOnce(&mut ModuleWriter<'_, '_>),
+) -> io::Result<Vec<u8>> {
+    let mut payload = Vec::new();
+    let mut writer = Writer::new(&mut payload, SaveOptions { checksum: true, ..options });
+    writer.bare_module_header(type_id)?;
+    save(&mut writer.module_writer());
+    writer.end_module()?;
+    writer.finish_dump()?;
+    Ok(payload)
+}
+
 /// The type byte and value of a payload whose version and checksum are right: the first half of
 /// RESTORE. `None` is Valkey's "DUMP payload version or checksum are wrong".
 pub fn dump_body(payload: &[u8]) -> Option<&[u8]> {

@@ -56,7 +56,7 @@ mod source;
 mod value;
 mod ziplist;
 
-pub use dump::{Dumped, dump, dump_body};
+pub use dump::{Dumped, dump, dump_body, dump_module};
 pub use error::{Error, ErrorKind};
 pub use format::{VERSION, VERSION_REDIS_7_0, is_readable};
 pub use module_payload::{ModuleReader, ModuleWriter};

@@ -120,6 +120,13 @@ impl<'a> Writer<'a> {
         self.value(value)
     }
 
+    /// What comes before a module's payload in a DUMP payload.
+    pub(crate) fn bare_module_header(&mut self, type_id: u64) -> io::Result<()> {
+        self.sink.byte(format::value_type::MODULE);
+        self.sink.number(type_id);
+        self.sink.check()
+    }
+
     fn value(&mut self, value: &Value) -> io::Result<Written> {
         value::save(&mut self.sink, value);
         self.sink.check()?;

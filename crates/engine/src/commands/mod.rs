@@ -5,6 +5,8 @@ mod client;
 mod command_info;
 mod config;
 mod connection;
+mod debug;
+mod digest;
 pub mod info;
 mod memory;
 mod module;
@@ -34,6 +36,7 @@ pub const ALL: &[&[Spec]] = &[
     client::SPECS,
     command_info::SPECS,
     connection::SPECS,
+    debug::SPECS,
     pubsub::SPECS,
     transaction::SPECS,
     string::SPECS,
