@@ -382,12 +382,30 @@ impl Parser<'_> {
                 return self.at_end_or(at, Kind::EofInValue, Kind::InvalidNumber);
             }
             may_overflow |= end - at > 2;
-            at = end;
+            if may_overflow && self.is_infinite(start, end) {
+                return fault(Kind::NumberOutOfRange, self.exponent_overflow(at, end));
+            }
+            return Ok(end);
         }
         if may_overflow && self.is_infinite(start, at) {
             return fault(Kind::NumberOutOfRange, at);
         }
         Ok(at)
+    }
+
+    /// The offset after the digit by which the exponent of these digits leaves 32 bits: there
+    /// serde_json stops reading, elsewhere at the end.
+    #[cold]
+    fn exponent_overflow(&self, start: usize, end: usize) -> usize {
+        let mut exponent = 0i32;
+        for at in start..end {
+            let digit = i32::from(byte(self.input, at).wrapping_sub(b'0'));
+            match exponent.checked_mul(10).and_then(|exponent| exponent.checked_add(digit)) {
+                Some(larger) => exponent = larger,
+                None => return at + 1,
+            }
+        }
+        end
     }
 
     #[cold]
