@@ -1,1 +1,128 @@
-//! Paths as commands get them.
+//! Paths as commands get them: parsed once, remembered, and run under the command's limits.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock};
+
+use json_document::{Document, Index, Node, Text};
+use jsonpath::{Dialect, Meter, Path};
+
+use crate::error::Error;
+use crate::host::Argument;
+use crate::host::config;
+
+/// Paths remembered at a time. Applications use a few dozen.
+const REMEMBERED_MAX: usize = 512;
+/// Longer paths are parsed each time.
+const REMEMBERED_LEN_MAX: usize = 256;
+
+thread_local! {
+    static REMEMBERED: RefCell<HashMap<Box<[u8]>, Arc<Path>>> = RefCell::default();
+}
+
+/// The legacy root `.`, which commands take when no path is given.
+static ROOT: LazyLock<Option<Arc<Path>>> =
+    LazyLock::new(|| Path::parse(b".", Dialect::RedisJson).ok().map(Arc::new));
+
+/// Parses an argument, or takes what was parsed before.
+pub(crate) fn parse(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
+    let bytes = argument.bytes();
+    if bytes.len() > config::path_len_max() {
+        return Err(Error::PathTooLong);
+    }
+    if bytes.len() > REMEMBERED_LEN_MAX {
+        return Ok(Arc::new(Path::parse(bytes, Dialect::RedisJson)?));
+    }
+    REMEMBERED.with_borrow_mut(|remembered| {
+        if let Some(path) = remembered.get(bytes) {
+            return Ok(path.clone());
+        }
+        let path = Arc::new(Path::parse(bytes, Dialect::RedisJson)?);
+        if remembered.len() >= REMEMBERED_MAX {
+            // Rare, and cheaper than keeping an order for every look-up.
+            remembered.clear();
+        }
+        remembered.insert(bytes.into(), path.clone());
+        Ok(path)
+    })
+}
+
+/// Parses an optional argument; without one it is the legacy root.
+pub(crate) fn parse_or_root(argument: Option<Argument<'_>>) -> Result<Arc<Path>, Error> {
+    match argument {
+        Some(argument) => parse(argument),
+        None => ROOT.clone().ok_or(Error::Internal),
+    }
+}
+
+/// A meter for the paths of one command.
+pub(crate) fn meter() -> Meter {
+    Meter::new(config::path_visits_max())
+}
+
+/// What a path selects in a document, for reading.
+pub(crate) struct Selection {
+    text: Arc<Text>,
+    index: Index,
+    pub(crate) nodes: Vec<Node>,
+}
+
+impl Selection {
+    /// Runs `path` over `text`. Where it selects one value at most, only that value is indexed.
+    pub(crate) fn of(path: &Path, text: &Arc<Text>) -> Result<Selection, Error> {
+        let Some(singular) = path.as_singular() else {
+            let index = Index::new(text);
+            let nodes = path.select(Document::new(text, &index), &mut meter())?;
+            return Ok(Selection { text: text.clone(), index, nodes });
+        };
+        let value = match singular.find(text) {
+            Some(span) if span.len() == text.len() => text.clone(),
+            Some(span) => {
+                Arc::new(Text::assume_valid(text.as_str().get(span).unwrap_or("null").into()))
+            }
+            None => {
+                let text = Arc::new(Text::assume_valid("null".into()));
+                let index = Index::new(&text);
+                return Ok(Selection { text, index, nodes: Vec::new() });
+            }
+        };
+        let index = Index::new(&value);
+        let nodes = vec![Document::new(&value, &index).root()];
+        Ok(Selection { text: value, index, nodes })
+    }
+
+    pub(crate) fn document(&self) -> Document<'_> {
+        Document::new(&self.text, &self.index)
+    }
+}
+
+/// The nodes that `path` selects, each once, for changing.
+pub(crate) fn select_once(path: &Path, document: Document<'_>) -> Result<Vec<Node>, Error> {
+    let mut nodes = path.select(document, &mut meter())?;
+    if nodes.len() > 1 && !nodes.is_sorted_by(|a, b| a < b) {
+        let mut seen = std::collections::HashSet::with_capacity(nodes.len());
+        nodes.retain(|node| seen.insert(*node));
+    }
+    Ok(nodes)
+}
+
+/// Calls `each` with the text of every value that `path` selects, in order.
+pub(crate) fn for_each_text(
+    path: &Path,
+    text: &Text,
+    meter: &mut Meter,
+    mut each: impl FnMut(&str),
+) -> Result<(), Error> {
+    if let Some(singular) = path.as_singular() {
+        if let Some(value) = singular.find(text).and_then(|span| text.as_str().get(span)) {
+            each(value);
+        }
+        return Ok(());
+    }
+    let index = Index::new(text);
+    let document = Document::new(text, &index);
+    for node in path.select(document, meter)? {
+        each(document.text_of(node));
+    }
+    Ok(())
+}

@@ -1,32 +1,307 @@
-//! JSON.GET
+//! JSON.GET and JSON.MGET: values as JSON text.
 
-use crate::STORE;
+use std::sync::Arc;
+
+use json_document::{Format, Text, quote_into, write_text};
+use jsonpath::{Meter, Path};
+
+use crate::commands::change::read;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
-use crate::host::context::now_ms;
-use crate::host::{Key, KeyName};
+use crate::host::config;
+use crate::host::{Argument, KeyName};
+use crate::paths;
+
+/// INDENT, NEWLINE and SPACE are put in at every value: their length multiplies.
+const FORMAT_LEN_MAX: usize = 64;
 
 pub(crate) struct Get;
+
+/// What JSON.GET was asked for.
+struct GetArgs<'a> {
+    name: KeyName<'a>,
+    format: Format<'a>,
+    paths: Vec<(&'a [u8], Arc<Path>)>,
+}
+
+impl<'a> GetArgs<'a> {
+    /// `key [INDENT s] [NEWLINE s] [SPACE s] [NOESCAPE] [FORMAT STRING] [path …]`, options and
+    /// paths in any order.
+    fn parse(call: Call<'a>) -> Result<GetArgs<'a>, Error> {
+        let mut words = call.args.from(1);
+        let name = words.next().ok_or(Error::Arity)?.into();
+        let mut format = Format::default();
+        let mut paths: Vec<(&[u8], Arc<Path>)> = Vec::new();
+        while let Some(word) = words.next() {
+            if word.is("INDENT") {
+                format.indent = whitespace(words.next())?;
+            } else if word.is("NEWLINE") {
+                format.newline = whitespace(words.next())?;
+            } else if word.is("SPACE") {
+                format.space = whitespace(words.next())?;
+            } else if word.is("NOESCAPE") {
+                // Nothing is escaped that was not sent escaped.
+            } else if word.is("FORMAT") {
+                match words.next() {
+                    Some(format) if format.is("STRING") => {}
+                    Some(format) if format.is("EXPAND") || format.is("EXPAND1") => {
+                        return Err(if call.ctx.is_resp3() {
+                            Error::ReplyFormat
+                        } else {
+                            Error::FormatNotOnResp2
+                        });
+                    }
+                    _ => return Err(Error::ReplyFormat),
+                }
+            } else if !paths.iter().any(|(text, _)| *text == word.bytes()) {
+                paths.push((word.bytes(), paths::parse(word)?));
+            }
+        }
+        Ok(GetArgs { name, format, paths })
+    }
+}
+
+fn whitespace(argument: Option<Argument<'_>>) -> Result<&[u8], Error> {
+    let bytes = argument.ok_or(Error::Syntax)?.bytes();
+    if bytes.len() > FORMAT_LEN_MAX {
+        return Err(Error::FormatTooLong);
+    }
+    Ok(bytes)
+}
 
 impl Command for Get {
     const SPEC: Spec = Spec {
         name: c"json.get",
         summary: c"Gets the values at one or more paths as JSON text",
-        complexity: c"O(N) in the size of the document",
+        complexity: c"O(N) in the size of the document, for each path",
         arity: -2,
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let name = KeyName::from(call.args.get(1).ok_or(Error::Arity)?);
-        let key = Key::open_read(call.ctx, name);
-        let Some(stored) = key.document()? else {
+        let GetArgs { name, format, paths } = GetArgs::parse(call)?;
+        let Some(text) = read(call, name)? else {
             call.ctx.reply_null();
             return Ok(());
         };
-        let text = STORE.read(&stored, now_ms())?;
-        call.ctx.reply_bulk(text.as_str().as_bytes());
+        let mut meter = paths::meter();
+        let reply = match &*paths {
+            [] if format.is_minified() => {
+                call.ctx.reply_bulk(text.as_str().as_bytes());
+                return Ok(());
+            }
+            [] => text.as_str().as_bytes().to_vec(),
+            [(_, path)] if path.is_root() && path.is_legacy() && format.is_minified() => {
+                call.ctx.reply_bulk(text.as_str().as_bytes());
+                return Ok(());
+            }
+            [(_, path)] => value_at(path, path.is_legacy(), &text, &mut meter)?,
+            several => values_by_path(several, &text, &mut meter)?,
+        };
+        if format.is_minified() {
+            call.ctx.reply_bulk(&reply);
+            return Ok(());
+        }
+        call.ctx.reply_bulk(&formatted(&reply, &format)?);
         Ok(())
+    }
+}
+
+/// What the whitespace of `format` makes of the minified `json`, counted before it is made.
+fn formatted(json: &[u8], format: &Format<'_>) -> Result<Vec<u8>, Error> {
+    let json = std::str::from_utf8(json).map_err(|_| Error::Internal)?;
+    let len = formatted_len(json.as_bytes(), format).ok_or(Error::ReplyTooLong)?;
+    if len > config::reply_len_max() {
+        return Err(Error::ReplyTooLong);
+    }
+    let mut out = Vec::new();
+    out.try_reserve_exact(len).map_err(|_| Error::ReplyTooLong)?;
+    write_text(json, format, &mut out);
+    Ok(out)
+}
+
+/// An upper bound of the length of `json` in `format`: what each structural byte can bring.
+fn formatted_len(json: &[u8], format: &Format<'_>) -> Option<usize> {
+    let (mut depth, mut indents, mut lines, mut spaces) = (0usize, 0usize, 0usize, 0usize);
+    let mut bytes = json.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'\\' => _ = bytes.next(),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+                continue;
+            }
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b',' => {}
+            b':' => {
+                spaces += 1;
+                continue;
+            }
+            _ => continue,
+        }
+        lines += 1;
+        indents = indents.checked_add(depth)?;
+    }
+    let indents = indents.checked_mul(format.indent.len())?;
+    let lines = lines.checked_mul(format.newline.len())?;
+    let spaces = spaces.checked_mul(format.space.len())?;
+    json.len().checked_add(indents)?.checked_add(lines)?.checked_add(spaces)
+}
+
+/// The JSON text of what `path` selects: the first value if `bare`, else the array of all.
+fn value_at(path: &Path, bare: bool, text: &Text, meter: &mut Meter) -> Result<Vec<u8>, Error> {
+    let mut out = Vec::new();
+    append_value(path, bare, text, meter, &mut out)?;
+    Ok(out)
+}
+
+/// As [`value_at`], appended to `out`.
+fn append_value(
+    path: &Path,
+    bare: bool,
+    text: &Text,
+    meter: &mut Meter,
+    out: &mut Vec<u8>,
+) -> Result<(), Error> {
+    let reply_len_max = config::reply_len_max();
+    let before = out.len();
+    let mut found = false;
+    let mut too_long = false;
+    if !bare {
+        out.push(b'[');
+    }
+    paths::for_each_text(path, text, meter, |value| {
+        if bare && found {
+            return;
+        }
+        // `$..*` selects each byte as often as it is deep.
+        too_long |= out.len() + value.len() > reply_len_max;
+        if too_long {
+            return;
+        }
+        if found {
+            out.push(b',');
+        } else if !bare {
+            // Most paths select one value: one reservation.
+            out.reserve(value.len() + 2);
+        }
+        out.extend_from_slice(value.as_bytes());
+        found = true;
+    })?;
+    if too_long {
+        return Err(Error::ReplyTooLong);
+    }
+    if !bare {
+        out.push(b']');
+    } else if !found {
+        out.truncate(before);
+        return Err(Error::PathMissing);
+    }
+    Ok(())
+}
+
+/// `{"path":value,…}` in the order of the paths. If any of them is a JSONPath, all values are
+/// arrays.
+fn values_by_path(
+    paths: &[(&[u8], Arc<Path>)],
+    text: &Text,
+    meter: &mut Meter,
+) -> Result<Vec<u8>, Error> {
+    let bare = paths.iter().all(|(_, path)| path.is_legacy());
+    let mut out = vec![b'{'];
+    for (position, (path_text, path)) in paths.iter().enumerate() {
+        if position > 0 {
+            out.push(b',');
+        }
+        quote_into(std::str::from_utf8(path_text).map_err(|_| Error::NotUtf8)?, &mut out);
+        out.push(b':');
+        append_value(path, bare, text, meter, &mut out)?;
+    }
+    out.push(b'}');
+    Ok(out)
+}
+
+pub(crate) struct MGet;
+
+impl Command for MGet {
+    const SPEC: Spec = Spec {
+        name: c"json.mget",
+        summary: c"Gets the values at a path in several documents",
+        complexity: c"O(K*N) where K is the number of documents and N their size",
+        arity: -3,
+        flags: c"readonly",
+        keys: Keys::Range { last: -2, step: 1, usage: Usage::READ },
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let keys = call.args.len().saturating_sub(2);
+        let path = call.args.get(keys + 1).ok_or(Error::Arity)?;
+        // RedisJSON answers a path it cannot parse with nils here.
+        let path = paths::parse(path).ok();
+        let mut meter = paths::meter();
+        let mut reply_len = 0usize;
+        let mut replies = Vec::with_capacity(keys);
+        for name in call.args.from(1).take(keys) {
+            // A key without a document is a nil like one that is not there.
+            let text = read(call, name.into()).or_else(absent_if_other_type)?;
+            let value = match (&path, text) {
+                (Some(path), Some(text)) => value_or_none(path, &text, &mut meter)?,
+                _ => None,
+            };
+            reply_len += value.as_ref().map_or(0, Value::len);
+            if reply_len > config::reply_len_max() {
+                return Err(Error::ReplyTooLong);
+            }
+            replies.push(value);
+        }
+        call.ctx.reply_each(replies, |ctx, value| match value {
+            Some(value) => ctx.reply_bulk(value.bytes()),
+            None => ctx.reply_null(),
+        });
+        Ok(())
+    }
+}
+
+/// An entry of the reply of JSON.MGET: a whole document is not copied before it is sent.
+enum Value {
+    Whole(Arc<Text>),
+    Built(Vec<u8>),
+}
+
+impl Value {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Value::Whole(text) => text.as_str().as_bytes(),
+            Value::Built(bytes) => bytes,
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.bytes().len()
+    }
+}
+
+fn absent_if_other_type(error: Error) -> Result<Option<Arc<Text>>, Error> {
+    match error {
+        Error::WrongKeyType => Ok(None),
+        other => Err(other),
+    }
+}
+
+fn value_or_none(path: &Path, text: &Arc<Text>, meter: &mut Meter) -> Result<Option<Value>, Error> {
+    if path.is_root() && path.is_legacy() {
+        return Ok(Some(Value::Whole(text.clone())));
+    }
+    match value_at(path, path.is_legacy(), text, meter) {
+        Ok(value) => Ok(Some(Value::Built(value))),
+        Err(Error::PathMissing) => Ok(None),
+        Err(other) => Err(other),
     }
 }

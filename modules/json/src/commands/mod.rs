@@ -3,7 +3,16 @@
 //! Each goes the same way: parse all arguments, open the key, read the document, select, make the
 //! new text, and only then put it in, announce it and reply.
 
+mod array;
+pub(crate) mod change;
+mod debug;
+mod delete;
 pub(crate) mod get;
+mod inspect;
+mod merge;
+mod number;
+mod resp;
+mod scalar;
 pub(crate) mod set;
 
 use redis_module::raw::RedisModuleCtx;
@@ -13,6 +22,29 @@ use crate::host::command::register as one;
 /// Registers every command. To be called in `OnLoad`.
 pub(crate) fn register(ctx: *mut RedisModuleCtx) -> Option<()> {
     one::<set::Set>(ctx)?;
+    one::<set::MSet>(ctx)?;
+    one::<set::Merge>(ctx)?;
     one::<get::Get>(ctx)?;
+    one::<get::MGet>(ctx)?;
+    one::<delete::Del>(ctx)?;
+    one::<delete::Forget>(ctx)?;
+    one::<delete::Clear>(ctx)?;
+    one::<inspect::Type>(ctx)?;
+    one::<inspect::StrLen>(ctx)?;
+    one::<inspect::ArrLen>(ctx)?;
+    one::<inspect::ObjLen>(ctx)?;
+    one::<inspect::ObjKeys>(ctx)?;
+    one::<number::NumIncrBy>(ctx)?;
+    one::<number::NumMultBy>(ctx)?;
+    one::<number::NumPowBy>(ctx)?;
+    one::<scalar::StrAppend>(ctx)?;
+    one::<scalar::Toggle>(ctx)?;
+    one::<array::ArrAppend>(ctx)?;
+    one::<array::ArrInsert>(ctx)?;
+    one::<array::ArrPop>(ctx)?;
+    one::<array::ArrTrim>(ctx)?;
+    one::<array::ArrIndex>(ctx)?;
+    one::<resp::Resp>(ctx)?;
+    one::<debug::Debug>(ctx)?;
     Some(())
 }

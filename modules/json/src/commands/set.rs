@@ -1,13 +1,80 @@
-//! JSON.SET
+//! JSON.SET, JSON.MSET and JSON.MERGE: values from outside into documents.
 
-use json_document::{Limits, Text};
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::Arc;
+
+use json_document::{Document, Edits, Index, Kind, Node, Text};
+use json_store::Stored;
+use jsonpath::{LastStep, Path};
 
 use crate::STORE;
+use crate::commands::change::{limits, parse_json};
+use crate::commands::merge;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::config;
 use crate::host::context::now_ms;
-use crate::host::{Key, KeyName};
+use crate::host::{Argument, Key, KeyName};
+use crate::paths;
+
+/// When a value may be set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Condition {
+    Always,
+    /// NX: only where there is none.
+    IfAbsent,
+    /// XX: only where there is one.
+    IfPresent,
+}
+
+/// What JSON.SET was asked to do.
+struct SetArgs<'a> {
+    name: KeyName<'a>,
+    path: Arc<Path>,
+    value: Text,
+    condition: Condition,
+}
+
+impl<'a> SetArgs<'a> {
+    /// `key path json [NX|XX] [FPHA type] [FORMAT STRING|JSON]`, the options in any order.
+    ///
+    /// FPHA names the element type for arrays of floats. Numbers are kept as they were sent here,
+    /// so it is checked and has no further effect.
+    fn parse(call: Call<'a>) -> Result<SetArgs<'a>, Error> {
+        let mut words = call.args.from(1);
+        let (Some(name), Some(path), Some(json)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(Error::Arity);
+        };
+        let mut condition = Condition::Always;
+        while let Some(word) = words.next() {
+            if word.is("NX") && condition == Condition::Always {
+                condition = Condition::IfAbsent;
+            } else if word.is("XX") && condition == Condition::Always {
+                condition = Condition::IfPresent;
+            } else if word.is("FPHA") {
+                let kind = words.next().ok_or(Error::Syntax)?;
+                if !["BF16", "FP16", "FP32", "FP64"].iter().any(|known| kind.is(known)) {
+                    return Err(Error::FphaType);
+                }
+            } else if word.is("FORMAT") {
+                let format = words.next().ok_or(Error::Syntax)?;
+                if !["STRING", "JSON"].iter().any(|known| kind_is(format, known)) {
+                    return Err(Error::WrongFormat);
+                }
+            } else {
+                return Err(Error::Syntax);
+            }
+        }
+        let path = paths::parse(path)?;
+        Ok(SetArgs { name: name.into(), path, value: parse_json(json.bytes())?, condition })
+    }
+}
+
+fn kind_is(argument: Argument<'_>, word: &str) -> bool {
+    argument.bytes() == word.as_bytes()
+}
 
 pub(crate) struct Set;
 
@@ -15,32 +82,261 @@ impl Command for Set {
     const SPEC: Spec = Spec {
         name: c"json.set",
         summary: c"Sets the value at a path, or a whole document",
-        complexity: c"O(N) in the size of the document",
+        complexity: c"O(M+N) where M is the size of the document and N that of the value",
         arity: -4,
         flags: c"write deny-oom",
         keys: Keys::first(Usage::UPDATE),
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let (Some(name), Some(path), Some(json)) =
-            (call.args.get(1), call.args.get(2), call.args.get(3))
-        else {
-            return Err(Error::Arity);
-        };
-        let name = KeyName::from(name);
-        if !matches!(path.bytes(), b"$" | b".") {
-            return Err(Error::NewNotAtRoot);
-        }
-        let limits = Limits { depth_max: config::depth_max() };
-        let text = Text::parse(json.bytes(), &limits).map_err(Error::Json)?;
-        let now_ms = now_ms();
+        let SetArgs { name, path, value, condition } = SetArgs::parse(call)?;
         let key = Key::open_write(call.ctx, name);
-        match key.document()? {
-            Some(stored) => STORE.replace(&stored, text, now_ms),
-            None => key.set(STORE.insert(text, now_ms)),
-        }
+        let stored = key.document()?;
+        let now_ms = now_ms();
+        let done = match stored {
+            None if !path.is_root() => return Err(Error::NewNotAtRoot),
+            None if condition == Condition::IfPresent => false,
+            None => {
+                key.set(STORE.insert(value, now_ms));
+                true
+            }
+            Some(_) if path.is_root() && condition == Condition::IfAbsent => false,
+            Some(stored) if path.is_root() => {
+                STORE.replace(&stored, value, now_ms);
+                true
+            }
+            Some(stored) => {
+                let text = STORE.read(&stored, now_ms)?;
+                match set_at(&path, &text, &value, condition)? {
+                    Some(text) => {
+                        STORE.replace(&stored, text, now_ms);
+                        true
+                    }
+                    None => false,
+                }
+            }
+        };
         drop(key);
-        call.ctx.announce(c"json.set", name);
+        if done {
+            call.ctx.announce(c"json.set", name);
+            call.ctx.reply_simple(c"OK");
+        } else {
+            call.ctx.reply_null();
+        }
+        Ok(())
+    }
+}
+
+/// The document with `value` at `path`; `None` if there is no place for it, or `condition` forbids.
+fn set_at(
+    path: &Path,
+    text: &Text,
+    value: &Text,
+    condition: Condition,
+) -> Result<Option<Text>, Error> {
+    let index = Index::new(text);
+    let document = Document::new(text, &index);
+    let mut edits = Edits::new(document);
+    let targets = Targets::of(path, document)?;
+    match &targets {
+        Targets::Existing(_) if condition == Condition::IfAbsent => return Ok(None),
+        Targets::New { .. } if condition == Condition::IfPresent => return Ok(None),
+        Targets::Existing(nodes) => nodes.iter().for_each(|&node| edits.replace(node, value)),
+        Targets::New { object, name } => edits.insert_member(*object, name, value),
+        Targets::None => return Ok(None),
+        Targets::OutOfRange if condition == Condition::IfPresent => return Ok(None),
+        Targets::OutOfRange => return Err(Error::IndexOutOfRange),
+    }
+    checked(edits.apply(&limits())?).map(Some)
+}
+
+/// Refuses a document longer than the setting allows.
+fn checked(text: Text) -> Result<Text, Error> {
+    if text.len() > config::document_len_max() {
+        return Err(Error::DocumentTooLong);
+    }
+    Ok(text)
+}
+
+/// Where a value that is set at a path goes.
+enum Targets<'p> {
+    /// In the place of these.
+    Existing(Vec<Node>),
+    /// Becomes a member of an object.
+    New { object: Node, name: &'p str },
+    /// Would be an element that its array does not have.
+    OutOfRange,
+    /// Nowhere: there is no object to hold it.
+    None,
+}
+
+impl<'p> Targets<'p> {
+    /// # Errors
+    /// A path that selects nothing and could mean several places.
+    fn of(path: &'p Path, document: Document<'_>) -> Result<Targets<'p>, Error> {
+        let nodes = paths::select_once(path, document)?;
+        if !nodes.is_empty() {
+            return Ok(Targets::Existing(nodes));
+        }
+        if !path.is_singular() {
+            return Err(Error::WrongStaticPath);
+        }
+        let parents = path.select_parents(document, &mut paths::meter())?;
+        let (Some(last), Some(&parent)) = (path.last_step(), parents.first()) else {
+            return Ok(Targets::None);
+        };
+        Ok(match (last, document.kind(parent)) {
+            (LastStep::Name(name), Kind::Object) => Targets::New { object: parent, name },
+            (LastStep::Index(_), Kind::Array) => Targets::OutOfRange,
+            _ => Targets::None,
+        })
+    }
+}
+
+pub(crate) struct MSet;
+
+impl Command for MSet {
+    const SPEC: Spec = Spec {
+        name: c"json.mset",
+        summary: c"Sets values in several documents, all or none",
+        complexity: c"O(K*(M+N)) where K is the number of values, M and N as in JSON.SET",
+        arity: -4,
+        flags: c"write deny-oom",
+        keys: Keys::Range { last: -1, step: 3, usage: Usage::UPDATE },
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let words = call.args.from(1);
+        if !words.len().is_multiple_of(3) {
+            return Err(Error::Arity);
+        }
+        let mut settings = Vec::with_capacity(words.len() / 3);
+        let mut words = words;
+        while let (Some(name), Some(path), Some(json)) = (words.next(), words.next(), words.next())
+        {
+            settings.push((name, paths::parse(path)?, parse_json(json.bytes())?));
+        }
+        let mut plan: Vec<Planned<'_>> = Vec::new();
+        let mut by_name: HashMap<&[u8], usize> = HashMap::new();
+        for (name, path, value) in settings {
+            let at = match by_name.entry(name.bytes()) {
+                Entry::Occupied(known) => *known.get(),
+                Entry::Vacant(new) => {
+                    plan.push(Planned::open(call, name.into())?);
+                    *new.insert(plan.len() - 1)
+                }
+            };
+            let planned = plan.get_mut(at).ok_or(Error::Internal)?;
+            if !planned.set(&path, value)? {
+                call.ctx.reply_null();
+                return Ok(());
+            }
+        }
+        let now_ms = now_ms();
+        // Whoever is notified may touch any of the keys, so all are done and closed by then.
+        let names: Vec<KeyName<'_>> =
+            plan.into_iter().map(|planned| planned.commit(now_ms)).collect();
+        call.ctx.replicate();
+        for name in names {
+            call.ctx.notify(c"json.mset", name);
+        }
+        call.ctx.reply_simple(c"OK");
+        Ok(())
+    }
+}
+
+/// A key of JSON.MSET and what it will hold.
+struct Planned<'a> {
+    name: KeyName<'a>,
+    key: Key<'a>,
+    stored: Option<Arc<Stored>>,
+    text: Option<Arc<Text>>,
+}
+
+impl<'a> Planned<'a> {
+    fn open(call: Call<'a>, name: KeyName<'a>) -> Result<Planned<'a>, Error> {
+        let key = Key::open_write(call.ctx, name);
+        let stored = key.document()?;
+        let text = match &stored {
+            Some(stored) => Some(STORE.read(stored, now_ms())?),
+            None => None,
+        };
+        Ok(Planned { name, key, stored, text })
+    }
+
+    /// Sets in the plan; false if there is no place for the value.
+    fn set(&mut self, path: &Path, value: Text) -> Result<bool, Error> {
+        let text = match &self.text {
+            None if !path.is_root() => return Err(Error::NewNotAtRoot),
+            _ if path.is_root() => Some(value),
+            None => None,
+            Some(text) => set_at(path, text, &value, Condition::Always)?,
+        };
+        let done = text.is_some();
+        if let Some(text) = text {
+            self.text = Some(Arc::new(text));
+        }
+        Ok(done)
+    }
+
+    fn commit(self, now_ms: u64) -> KeyName<'a> {
+        if let Some(text) = self.text.map(Arc::unwrap_or_clone) {
+            match self.stored {
+                Some(stored) => STORE.replace(&stored, text, now_ms),
+                None => self.key.set(STORE.insert(text, now_ms)),
+            }
+        }
+        self.name
+    }
+}
+
+pub(crate) struct Merge;
+
+impl Command for Merge {
+    const SPEC: Spec = Spec {
+        name: c"json.merge",
+        summary: c"Merges a value into those at a path (RFC 7396)",
+        complexity: c"O(M+N) where M is the size of the document and N that of the value",
+        arity: -4,
+        flags: c"write deny-oom",
+        keys: Keys::first(Usage::UPDATE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let SetArgs { name, path, value, .. } = SetArgs::parse(call)?;
+        let key = Key::open_write(call.ctx, name);
+        let now_ms = now_ms();
+        let Some(stored) = key.document()? else {
+            if !path.is_root() {
+                return Err(Error::NewNotAtRoot);
+            }
+            key.set(STORE.insert(value, now_ms));
+            drop(key);
+            call.ctx.announce(c"json.merge", name);
+            call.ctx.reply_simple(c"OK");
+            return Ok(());
+        };
+        let text = STORE.read(&stored, now_ms)?;
+        let merged = {
+            let index = Index::new(&text);
+            let document = Document::new(&text, &index);
+            match Targets::of(&path, document)? {
+                Targets::Existing(nodes) => Some(merge::into_nodes(document, &nodes, &value)?),
+                Targets::New { object, name } => {
+                    let mut edits = Edits::new(document);
+                    edits.insert_member(object, name, &value);
+                    Some(edits.apply(&limits())?)
+                }
+                Targets::OutOfRange | Targets::None => None,
+            }
+        };
+        let Some(merged) = merged else {
+            call.ctx.reply_null();
+            return Ok(());
+        };
+        STORE.replace(&stored, checked(merged)?, now_ms);
+        drop(key);
+        call.ctx.announce(c"json.merge", name);
         call.ctx.reply_simple(c"OK");
         Ok(())
     }

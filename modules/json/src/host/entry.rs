@@ -24,7 +24,7 @@ const ERR: c_int = raw::REDISMODULE_ERR as c_int;
 /// To be called by a host of the module API, with the context and arguments of a module being
 /// loaded.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn RedisModule_OnLoad(
+pub(crate) unsafe extern "C" fn RedisModule_OnLoad(
     ctx: *mut raw::RedisModuleCtx,
     argv: *mut *mut raw::RedisModuleString,
     argc: c_int,

@@ -1,0 +1,310 @@
+//! JSON.ARRAPPEND, JSON.ARRINSERT, JSON.ARRPOP, JSON.ARRTRIM and JSON.ARRINDEX.
+
+use std::ffi::CStr;
+
+use json_document::{Document, Edits, Index, Kind, Node, Text};
+
+use crate::commands::change::{Change, limits, parse_json, read};
+use crate::commands::scalar::reply_lengths;
+use crate::error::Error;
+use crate::host::Argument;
+use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::paths::{self, Selection};
+
+/// The one place where an index from outside meets an array: negative counts from the end.
+/// `None` if it is before the first element.
+fn position(index: i64, len: usize) -> Option<usize> {
+    if index >= 0 {
+        return Some(usize::try_from(index).unwrap_or(usize::MAX));
+    }
+    len.checked_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX))
+}
+
+fn integer(argument: Argument<'_>) -> Result<i64, Error> {
+    std::str::from_utf8(argument.bytes())
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .ok_or(Error::NotAnInteger)
+}
+
+fn values<'a>(arguments: impl Iterator<Item = Argument<'a>>) -> Result<Vec<Text>, Error> {
+    arguments.map(|json| parse_json(json.bytes())).collect()
+}
+
+/// Changes every array that the path selects by `edit`, which gives the array's new length; all or
+/// none. Replies the lengths.
+fn edit_arrays<'d>(
+    call: Call<'_>,
+    change_and_path: (Change<'_>, &jsonpath::Path),
+    event: &CStr,
+    values: &'d [Text],
+    edit: impl for<'e> Fn(
+        &mut Edits<'e>,
+        Document<'e>,
+        Node,
+        &'e [Text],
+    ) -> Result<(usize, bool), Error>,
+) -> Result<(), Error>
+where
+{
+    let (change, path) = change_and_path;
+    let index = Index::new(&change.text);
+    let document = Document::new(&change.text, &index);
+    let mut edits = Edits::new(document);
+    let mut lengths = Vec::new();
+    let mut changed = false;
+    for node in paths::select_once(path, document)? {
+        lengths.push(if document.kind(node) == Kind::Array {
+            let (len, is_changed) = edit(&mut edits, document, node, values)?;
+            changed |= is_changed;
+            Some(len)
+        } else {
+            None
+        });
+    }
+    if path.is_legacy() && lengths.iter().all(Option::is_none) {
+        return Err(Error::PathMissingOr("not an array"));
+    }
+    if changed {
+        let text = edits.apply(&limits())?;
+        change.put(text, event)?;
+    }
+    reply_lengths(call, path.is_legacy(), &lengths);
+    Ok(())
+}
+
+pub(crate) struct ArrAppend;
+
+impl Command for ArrAppend {
+    const SPEC: Spec = Spec {
+        name: c"json.arrappend",
+        summary: c"Appends values to the arrays at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: -4,
+        flags: c"write deny-oom",
+        keys: Keys::first(Usage::INSERT),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let (Some(name), Some(path)) = (call.args.get(1), call.args.get(2)) else {
+            return Err(Error::Arity);
+        };
+        let path = paths::parse(path)?;
+        let values = values(call.args.from(3))?;
+        let change = Change::open_existing(call, name.into())?;
+        edit_arrays(
+            call,
+            (change, &path),
+            c"json.arrappend",
+            &values,
+            |edits, document, array, values| {
+                let len = document.len(array);
+                edits.insert_elements(array, len, values);
+                Ok((len + values.len(), true))
+            },
+        )
+    }
+}
+
+pub(crate) struct ArrInsert;
+
+impl Command for ArrInsert {
+    const SPEC: Spec = Spec {
+        name: c"json.arrinsert",
+        summary: c"Inserts values into the arrays at a path before an index",
+        complexity: c"O(N) in the size of the document",
+        arity: -5,
+        flags: c"write deny-oom",
+        keys: Keys::first(Usage::INSERT),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let (Some(name), Some(path), Some(at)) =
+            (call.args.get(1), call.args.get(2), call.args.get(3))
+        else {
+            return Err(Error::Arity);
+        };
+        let path = paths::parse(path)?;
+        let at = integer(at)?;
+        let values = values(call.args.from(4))?;
+        let change = Change::open_existing(call, name.into())?;
+        edit_arrays(
+            call,
+            (change, &path),
+            c"json.arrinsert",
+            &values,
+            |edits, document, array, values| {
+                let len = document.len(array);
+                let at = position(at, len).filter(|&at| at <= len);
+                edits.insert_elements(array, at.ok_or(Error::IndexOutOfBounds)?, values);
+                Ok((len + values.len(), true))
+            },
+        )
+    }
+}
+
+pub(crate) struct ArrTrim;
+
+impl Command for ArrTrim {
+    const SPEC: Spec = Spec {
+        name: c"json.arrtrim",
+        summary: c"Trims the arrays at a path to a range of indexes, both included",
+        complexity: c"O(N) in the size of the document",
+        arity: 5,
+        flags: c"write",
+        keys: Keys::first(Usage::DELETE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let (Some(name), Some(path), Some(start), Some(stop)) =
+            (call.args.get(1), call.args.get(2), call.args.get(3), call.args.get(4))
+        else {
+            return Err(Error::Arity);
+        };
+        let path = paths::parse(path)?;
+        let (start, stop) = (integer(start)?, integer(stop)?);
+        let change = Change::open_existing(call, name.into())?;
+        edit_arrays(call, (change, &path), c"json.arrtrim", &[], |edits, document, array, _| {
+            let len = document.len(array);
+            let first = position(start, len).unwrap_or(0);
+            let end = position(stop, len).map_or(0, |stop| stop.saturating_add(1).min(len));
+            let kept = first..end.max(first);
+            let gone = document.children(array).enumerate().filter(|(at, _)| !kept.contains(at));
+            gone.for_each(|(_, element)| edits.delete(element));
+            let new_len = kept.len().min(len.saturating_sub(first));
+            Ok((new_len, new_len != len))
+        })
+    }
+}
+
+pub(crate) struct ArrPop;
+
+impl Command for ArrPop {
+    const SPEC: Spec = Spec {
+        name: c"json.arrpop",
+        summary: c"Removes and gets an element of the arrays at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: -2,
+        flags: c"write",
+        keys: Keys::first(Usage::READ_DELETE),
+    };
+
+    /// `key [FORMAT STRINGS] [path [index]]`
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let name = call.args.get(1).ok_or(Error::Arity)?.into();
+        let mut words = call.args.from(2).peekable();
+        if words.next_if(|word| word.is("FORMAT")).is_some() {
+            let format = words.next().ok_or(Error::Syntax)?;
+            if !format.is("STRINGS") && !format.is("STRING") {
+                return Err(match call.ctx.is_resp3() {
+                    true => Error::ReplyFormat,
+                    false => Error::FormatNotOnResp2,
+                });
+            }
+        }
+        let path = paths::parse_or_root(words.next())?;
+        // RedisJSON takes an index that is no integer for the last one.
+        let at = words.next().map_or(-1, |index| integer(index).unwrap_or(-1));
+        if words.next().is_some() {
+            return Err(Error::Arity);
+        }
+        let change = Change::open_existing(call, name)?;
+        let index = Index::new(&change.text);
+        let document = Document::new(&change.text, &index);
+        let nodes = paths::select_once(&path, document)?;
+        let has_array = nodes.iter().any(|&node| document.kind(node) == Kind::Array);
+        if path.is_legacy() && !has_array {
+            return Err(Error::PathMissingOr("not an array"));
+        }
+        let mut edits = Edits::new(document);
+        let popped: Vec<Option<Box<[u8]>>> = nodes
+            .iter()
+            .map(|&array| {
+                let last = document.len(array).checked_sub(1)?;
+                // Beyond either end is the element at that end.
+                let element = position(at, last + 1).unwrap_or(0).min(last);
+                let element = document.element(array, element)?;
+                edits.delete(element);
+                Some(document.text_of(element).as_bytes().into())
+            })
+            .collect();
+        let legacy_reply = nodes
+            .iter()
+            .zip(&popped)
+            .rfind(|(node, _)| document.kind(**node) == Kind::Array)
+            .and_then(|(_, element)| element.clone());
+        if !edits.is_empty() {
+            let text = edits.apply(&limits())?;
+            change.put(text, c"json.arrpop")?;
+        }
+        let reply = |ctx: crate::host::Context, element: Option<&[u8]>| match element {
+            Some(element) => ctx.reply_bulk(element),
+            None => ctx.reply_null(),
+        };
+        if path.is_legacy() {
+            reply(call.ctx, legacy_reply.as_deref());
+        } else {
+            call.ctx.reply_each(&popped, |ctx, element| reply(ctx, element.as_deref()));
+        }
+        Ok(())
+    }
+}
+
+pub(crate) struct ArrIndex;
+
+impl Command for ArrIndex {
+    const SPEC: Spec = Spec {
+        name: c"json.arrindex",
+        summary: c"Finds the first place of a value in the arrays at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: -4,
+        flags: c"readonly",
+        keys: Keys::first(Usage::READ),
+    };
+
+    /// `key path json [start [stop]]`, `stop` not included, 0 for the end.
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let (Some(name), Some(path), Some(json)) =
+            (call.args.get(1), call.args.get(2), call.args.get(3))
+        else {
+            return Err(Error::Arity);
+        };
+        let path = paths::parse(path)?;
+        let wanted = parse_json(json.bytes()).map_err(Error::prefixed)?;
+        let start = call.args.get(4).map_or(Ok(0), integer)?;
+        let stop = call.args.get(5).map_or(Ok(0), integer)?;
+        if call.args.len() > 6 {
+            return Err(Error::Arity);
+        }
+        let text = read(call, name.into())?.ok_or(Error::NoSuchKey)?;
+        let selection = Selection::of(&path, &text)?;
+        let document = selection.document();
+        let wanted_index = Index::new(&wanted);
+        let wanted = Document::new(&wanted, &wanted_index);
+        let place = |array: Node| -> Option<i64> {
+            if document.kind(array) != Kind::Array {
+                return None;
+            }
+            let len = document.len(array);
+            let first = position(start, len).unwrap_or(0);
+            let end = if stop == 0 { len } else { position(stop, len).unwrap_or(0).min(len) };
+            let found = document
+                .children(array)
+                .enumerate()
+                .take(end)
+                .skip(first)
+                .find(|&(_, element)| document.equal_typed(element, wanted, wanted.root()));
+            Some(found.map_or(-1, |(at, _)| at as i64))
+        };
+        if path.is_legacy() {
+            let &array = selection.nodes.first().ok_or(Error::PathMissing)?;
+            call.ctx.reply_integer(place(array).ok_or(Error::WrongValueType("array"))?);
+            return Ok(());
+        }
+        call.ctx.reply_each(&selection.nodes, |ctx, &array| match place(array) {
+            Some(at) => ctx.reply_integer(at),
+            None => ctx.reply_null(),
+        });
+        Ok(())
+    }
+}

@@ -1,0 +1,140 @@
+//! JSON.DEL, JSON.FORGET and JSON.CLEAR: values away.
+
+use json_document::{Document, Edits, Index, Kind, Node, Text};
+
+use crate::commands::change::Change;
+use crate::error::Error;
+use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::paths;
+
+pub(crate) struct Del;
+
+impl Command for Del {
+    const SPEC: Spec = Spec {
+        name: c"json.del",
+        summary: c"Deletes the values at a path, or a whole document",
+        complexity: c"O(N) in the size of the document",
+        arity: -2,
+        flags: c"write",
+        keys: Keys::first(Usage::DELETE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        delete(call)
+    }
+}
+
+pub(crate) struct Forget;
+
+impl Command for Forget {
+    const SPEC: Spec = Spec { name: c"json.forget", ..Del::SPEC };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        delete(call)
+    }
+}
+
+/// Replies how many values were deleted, values within deleted ones not counted. A document left
+/// empty at its root goes with its key.
+fn delete(call: Call<'_>) -> Result<(), Error> {
+    let name = call.args.get(1).ok_or(Error::Arity)?.into();
+    let path = paths::parse_or_root(call.args.get(2))?;
+    let Some(change) = Change::open(call, name)? else {
+        call.ctx.reply_integer(0);
+        return Ok(());
+    };
+    if path.is_root() {
+        change.delete(c"json.del");
+        call.ctx.reply_integer(1);
+        return Ok(());
+    }
+    let index = Index::new(&change.text);
+    let document = Document::new(&change.text, &index);
+    let nodes = outermost(document, paths::select_once(&path, document)?);
+    if nodes.is_empty() {
+        call.ctx.reply_integer(0);
+        return Ok(());
+    }
+    let mut edits = Edits::new(document);
+    nodes.iter().for_each(|&node| edits.delete(node));
+    let text = edits.apply(&limits_kept())?;
+    let count = nodes.len();
+    if nodes.contains(&document.root()) || matches!(text.as_str(), "{}" | "[]") {
+        change.delete(c"json.del");
+    } else {
+        change.put(text, c"json.del")?;
+    }
+    call.ctx.reply_integer(count as i64);
+    Ok(())
+}
+
+/// Taking away makes nothing deeper: a document from before a limit was lowered may be changed.
+fn limits_kept() -> json_document::Limits {
+    json_document::Limits { depth_max: crate::host::config::DEPTH_CEILING }
+}
+
+/// `nodes` without those that are within another of them, in the order of the text.
+fn outermost(document: Document<'_>, mut nodes: Vec<Node>) -> Vec<Node> {
+    nodes.sort_unstable();
+    let mut outside = document.root();
+    nodes.retain(|&node| {
+        let keep = node >= outside;
+        if keep {
+            outside = document.next_outside(node);
+        }
+        keep
+    });
+    nodes
+}
+
+pub(crate) struct Clear;
+
+impl Command for Clear {
+    const SPEC: Spec = Spec {
+        name: c"json.clear",
+        summary: c"Empties the containers and zeroes the numbers at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: -2,
+        flags: c"write",
+        keys: Keys::first(Usage::DELETE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let name = call.args.get(1).ok_or(Error::Arity)?.into();
+        let path = paths::parse_or_root(call.args.get(2))?;
+        let change = Change::open_existing(call, name)?;
+        let index = Index::new(&change.text);
+        let document = Document::new(&change.text, &index);
+        let cleared = [
+            (Kind::Object, Text::assume_valid("{}".into())),
+            (Kind::Array, Text::assume_valid("[]".into())),
+            (Kind::Integer, Text::assume_valid("0".into())),
+            (Kind::Number, Text::assume_valid("0".into())),
+        ];
+        let mut edits = Edits::new(document);
+        let mut count = 0;
+        for node in paths::select_once(&path, document)? {
+            let kind = document.kind(node);
+            let Some((_, empty)) = cleared.iter().find(|(cleared, _)| *cleared == kind) else {
+                continue;
+            };
+            // What is clear already does not count as cleared.
+            let is_clear = match kind {
+                Kind::Integer | Kind::Number => {
+                    document.number(node).is_some_and(|number| number.as_f64() == 0.0)
+                }
+                _ => document.is_empty(node),
+            };
+            if !is_clear {
+                edits.replace(node, empty);
+                count += 1;
+            }
+        }
+        if count > 0 {
+            let text = edits.apply(&limits_kept())?;
+            change.put(text, c"json.clear")?;
+        }
+        call.ctx.reply_integer(count);
+        Ok(())
+    }
+}

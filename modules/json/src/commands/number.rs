@@ -1,0 +1,122 @@
+//! JSON.NUMINCRBY, JSON.NUMMULTBY and JSON.NUMPOWBY: arithmetic in place.
+
+use std::ffi::CStr;
+
+use json_document::{ArithmeticError, Document, Edits, Index, Number, NumberValue, Text};
+
+use crate::commands::change::{Change, limits, parse_json};
+use crate::error::Error;
+use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::paths;
+
+pub(crate) struct NumIncrBy;
+
+impl Command for NumIncrBy {
+    const SPEC: Spec = Spec {
+        name: c"json.numincrby",
+        summary: c"Adds to the numbers at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: 4,
+        flags: c"write",
+        keys: Keys::first(Usage::READ_UPDATE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        compute(call, c"json.numincrby", |number, operand| number.checked_add(operand))
+    }
+}
+
+pub(crate) struct NumMultBy;
+
+impl Command for NumMultBy {
+    const SPEC: Spec = Spec {
+        name: c"json.nummultby",
+        summary: c"Multiplies the numbers at a path",
+        ..NumIncrBy::SPEC
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        compute(call, c"json.nummultby", |number, operand| number.checked_mul(operand))
+    }
+}
+
+pub(crate) struct NumPowBy;
+
+impl Command for NumPowBy {
+    const SPEC: Spec = Spec {
+        name: c"json.numpowby",
+        summary: c"Raises the numbers at a path to a power",
+        ..NumIncrBy::SPEC
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        compute(call, c"json.numpowby", |number, operand| number.checked_pow(operand))
+    }
+}
+
+type Operation = fn(Number<'_>, Number<'_>) -> Result<Text, ArithmeticError>;
+
+/// Computes on every number that the path selects, on all or on none.
+fn compute(call: Call<'_>, event: &CStr, operation: Operation) -> Result<(), Error> {
+    let (Some(name), Some(path), Some(operand)) =
+        (call.args.get(1), call.args.get(2), call.args.get(3))
+    else {
+        return Err(Error::Arity);
+    };
+    let path = paths::parse(path)?;
+    let operand = parse_json(operand.bytes()).map_err(Error::prefixed)?;
+    let operand = Number::from_text(&operand).ok_or(Error::BadNumber)?;
+    let change = Change::open_existing(call, name.into())?;
+    let index = Index::new(&change.text);
+    let document = Document::new(&change.text, &index);
+    let nodes = paths::select_once(&path, document)?;
+    let mut results: Vec<Option<Text>> = Vec::with_capacity(nodes.len());
+    for &node in &nodes {
+        results.push(match document.number(node) {
+            Some(number) => Some(operation(number, operand)?),
+            None => None,
+        });
+    }
+    let last = results.iter().rev().flatten().next();
+    if path.is_legacy() && last.is_none() {
+        return Err(Error::PathMissingOr("does not contains a number"));
+    }
+    if last.is_some() {
+        let mut edits = Edits::new(document);
+        for (&node, result) in nodes.iter().zip(&results) {
+            if let Some(result) = result {
+                edits.replace(node, result);
+            }
+        }
+        let text = edits.apply(&limits())?;
+        change.put(text, event)?;
+    }
+    reply(call, path.is_legacy(), &results);
+    Ok(())
+}
+
+fn reply(call: Call<'_>, legacy: bool, results: &[Option<Text>]) {
+    let ctx = call.ctx;
+    if ctx.is_resp3() {
+        return ctx.reply_each(results, |ctx, result| {
+            match result.as_ref().and_then(Number::from_text).map(Number::value) {
+                Some(NumberValue::I64(value)) => ctx.reply_integer(value),
+                Some(value) => ctx.reply_double(value.as_f64()),
+                None => ctx.reply_null(),
+            }
+        });
+    }
+    if legacy {
+        let last = results.iter().rev().flatten().next();
+        return ctx.reply_bulk(last.map_or("null", Text::as_str).as_bytes());
+    }
+    let mut json = String::from("[");
+    for (position, result) in results.iter().enumerate() {
+        if position > 0 {
+            json.push(',');
+        }
+        json.push_str(result.as_ref().map_or("null", Text::as_str));
+    }
+    json.push(']');
+    ctx.reply_bulk(json.as_bytes());
+}

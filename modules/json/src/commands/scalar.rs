@@ -1,0 +1,136 @@
+//! JSON.STRAPPEND and JSON.TOGGLE: strings and booleans in place.
+
+use json_document::{Document, Edits, Index, Text};
+
+use crate::commands::change::{Change, limits, parse_json};
+use crate::error::Error;
+use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::paths;
+
+pub(crate) struct StrAppend;
+
+impl Command for StrAppend {
+    const SPEC: Spec = Spec {
+        name: c"json.strappend",
+        summary: c"Appends to the strings at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: -3,
+        flags: c"write deny-oom",
+        keys: Keys::first(Usage::INSERT),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let name = call.args.get(1).ok_or(Error::Arity)?.into();
+        let (path, json) = match (call.args.get(2), call.args.get(3)) {
+            (Some(path), Some(json)) => (paths::parse(path)?, json),
+            (Some(json), None) => (paths::parse_or_root(None)?, json),
+            _ => return Err(Error::Arity),
+        };
+        let tail = parse_json(json.bytes()).map_err(Error::prefixed)?;
+        let tail = tail
+            .as_str()
+            .strip_prefix('"')
+            .and_then(|tail| tail.strip_suffix('"'))
+            .ok_or(Error::WrongValueType("string"))?;
+        let change = Change::open_existing(call, name)?;
+        let index = Index::new(&change.text);
+        let document = Document::new(&change.text, &index);
+        let nodes = paths::select_once(&path, document)?;
+        // The text between the quotes is appended as it is: escapes mean the same at any place.
+        let appended: Vec<Option<Text>> = nodes
+            .iter()
+            .map(|&node| {
+                document.string(node)?;
+                let head = document.text_of(node).strip_suffix('"')?;
+                Some(Text::assume_valid(format!("{head}{tail}\"").into_boxed_str()))
+            })
+            .collect();
+        if path.is_legacy() && appended.iter().all(Option::is_none) {
+            return Err(Error::PathMissingOr("not a string"));
+        }
+        let lengths: Vec<Option<usize>> =
+            appended.iter().map(|text| Some(string_len(text.as_ref()?))).collect();
+        if appended.iter().any(Option::is_some) {
+            let mut edits = Edits::new(document);
+            for (&node, text) in nodes.iter().zip(&appended) {
+                if let Some(text) = text {
+                    edits.replace(node, text);
+                }
+            }
+            let text = edits.apply(&limits())?;
+            change.put(text, c"json.strappend")?;
+        }
+        reply_lengths(call, path.is_legacy(), &lengths);
+        Ok(())
+    }
+}
+
+/// Bytes of the string that `text` is, its escapes resolved.
+fn string_len(text: &Text) -> usize {
+    let index = Index::new(text);
+    let document = Document::new(text, &index);
+    document.string(document.root()).map_or(0, |string| string.len())
+}
+
+/// The last length for a legacy path; for a JSONPath all of them, nil for values of another type.
+pub(crate) fn reply_lengths(call: Call<'_>, legacy: bool, lengths: &[Option<usize>]) {
+    if legacy {
+        let last = lengths.iter().rev().flatten().next().copied().unwrap_or(0);
+        return call.ctx.reply_integer(last as i64);
+    }
+    call.ctx.reply_each(lengths, |ctx, len| match len {
+        Some(len) => ctx.reply_integer(*len as i64),
+        None => ctx.reply_null(),
+    });
+}
+
+pub(crate) struct Toggle;
+
+impl Command for Toggle {
+    const SPEC: Spec = Spec {
+        name: c"json.toggle",
+        summary: c"Negates the booleans at a path",
+        complexity: c"O(N) in the size of the document",
+        arity: 3,
+        flags: c"write",
+        keys: Keys::first(Usage::READ_UPDATE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let (Some(name), Some(path)) = (call.args.get(1), call.args.get(2)) else {
+            return Err(Error::Arity);
+        };
+        let path = paths::parse(path)?;
+        let change = Change::open_existing(call, name.into())?;
+        let index = Index::new(&change.text);
+        let document = Document::new(&change.text, &index);
+        let nodes = paths::select_once(&path, document)?;
+        let toggled: Vec<Option<bool>> =
+            nodes.iter().map(|&node| document.boolean(node).map(|value| !value)).collect();
+        let last = toggled.iter().rev().flatten().next().copied();
+        if path.is_legacy() && last.is_none() {
+            return Err(Error::PathMissingOr("not a bool"));
+        }
+        if last.is_some() {
+            let (yes, no) = (Text::assume_valid("true".into()), Text::assume_valid("false".into()));
+            let mut edits = Edits::new(document);
+            for (&node, value) in nodes.iter().zip(&toggled) {
+                if let Some(value) = value {
+                    edits.replace(node, if *value { &yes } else { &no });
+                }
+            }
+            let text = edits.apply(&limits())?;
+            change.put(text, c"json.toggle")?;
+        }
+        match last {
+            Some(last) if path.is_legacy() => {
+                call.ctx.reply_bulk(if last { b"true" } else { b"false" });
+            }
+            _ => call.ctx.reply_each(&toggled, |ctx, value| match value {
+                Some(value) => ctx.reply_integer(i64::from(*value)),
+                None => ctx.reply_null(),
+            }),
+        }
+        Ok(())
+    }
+}
