@@ -9,7 +9,7 @@ use byte_string::ByteString;
 pub use resp::Argv;
 use resp::{Protocol, Reply};
 
-use crate::client::{ClientId, Queued, client_flag};
+use crate::client::{Client, ClientId, Queued, client_flag};
 use crate::command::{Command, CommandStats, flag};
 use crate::engine::Engine;
 use crate::error::Error;
@@ -89,51 +89,41 @@ impl Engine {
         }
         let Some(client) = self.clients.get_mut(id) else { return };
         let (db, protocol) = (client.db, client.output.protocol());
+        let asker = Asker::of(client);
         // CLIENT REPLY OFF and SKIP drop what a request writes, never what stood there before.
-        let silent = client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP);
+        let silent = asker.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP);
         let reply = if silent {
             Reply::new(protocol)
         } else {
             std::mem::replace(&mut client.output, Reply::new(protocol))
         };
 
-        let mut failed = false;
-        let mut call = match self.look_up(&argv) {
-            Ok(command) => {
-                let flags = if client_no_touch(self, id) { call_flag::NO_TOUCH } else { 0 };
-                Call { client: id, argv, command, db, reply, flags, propagate_as: None }
-            }
-            Err(error) => {
-                failed = true;
-                let mut call = Call {
-                    client: id,
-                    argv,
-                    command: Arc::clone(&self.no_command),
-                    db,
-                    reply,
-                    flags: 0,
-                    propagate_as: None,
-                };
-                self.reject(&mut call, &error);
-                call
-            }
+        let looked_up = self.look_up(&argv);
+        let (command, unknown) = match looked_up {
+            Ok(command) => (command, None),
+            Err(error) => (Arc::clone(&self.no_command), Some(error)),
         };
-        if !failed {
-            match self.refusal(&call) {
-                Some(error) => {
+        let known = unknown.is_none();
+        let flags = if asker.has(client_flag::NO_TOUCH) { call_flag::NO_TOUCH } else { 0 };
+        let mut call = Call { client: id, argv, command, db, reply, flags, propagate_as: None };
+        match unknown.or_else(|| self.refusal(&call, asker)) {
+            Some(error) => {
+                if known {
                     CommandStats::add(&call.command.stats.rejected, 1);
-                    self.reject(&mut call, &error);
                 }
-                None if self.is_queued(&call) => self.queue(&mut call),
-                None => self.invoke(&mut call),
+                self.reject(&mut call, &error);
             }
+            None if asker.has(client_flag::MULTI) && is_queued(&call.command) => {
+                self.queue(&mut call)
+            }
+            None => self.invoke(&mut call),
         }
 
         let Some(client) = self.clients.get_mut(id) else { return };
         client.commands += 1;
         client.active_at_ms = self.clock.now_ms;
-        if !failed {
-            client.last_command = Some(Arc::clone(&call.command));
+        if known {
+            client.last_command = Some(call.command);
         }
         if silent {
             // The request may have been CLIENT REPLY ON, which is answered.
@@ -146,9 +136,10 @@ impl Engine {
                 client.output.append(pushed);
             }
         }
-        client.flags &= !client_flag::REPLY_SKIP;
-        if client.has(client_flag::REPLY_SKIP_NEXT) {
-            client.flags = client.flags & !client_flag::REPLY_SKIP_NEXT | client_flag::REPLY_SKIP;
+        if client.has(client_flag::REPLY_SKIP | client_flag::REPLY_SKIP_NEXT) {
+            let next = client.has(client_flag::REPLY_SKIP_NEXT);
+            client.flags &= !(client_flag::REPLY_SKIP | client_flag::REPLY_SKIP_NEXT);
+            client.flags |= if next { client_flag::REPLY_SKIP } else { 0 };
         }
     }
 
@@ -169,13 +160,12 @@ impl Engine {
     }
 
     /// Everything that forbids a command before it runs, in Valkey's order.
-    fn refusal(&mut self, call: &Call) -> Option<Error> {
+    fn refusal(&mut self, call: &Call, asker: Asker) -> Option<Error> {
         let command = &call.command;
-        let client = self.clients.get(call.client)?;
-        if !client.authenticated && !command.has(flag::NO_AUTH) && self.requires_auth() {
+        if !asker.authenticated && !command.has(flag::NO_AUTH) && self.requires_auth() {
             return Some(Error::text("NOAUTH Authentication required."));
         }
-        if command.has(flag::PROTECTED) && !self.protected_allowed(command, client) {
+        if command.has(flag::PROTECTED) && !self.protected_allowed(command, call.client) {
             return Some(Error::owned(format!(
                 "ERR {} command not allowed. If the enable-{}-command option is set to \"local\", you can run it from a \
                  local connection, otherwise you need to set this option in the configuration file, and then restart \
@@ -187,9 +177,7 @@ impl Engine {
         if let Err(error) = self.acl_check(call) {
             return Some(error);
         }
-        let multi = client.has(client_flag::MULTI);
-        let pubsub_mode = client.in_pubsub_mode();
-        if command.has(flag::NO_MULTI) && multi {
+        if command.has(flag::NO_MULTI) && asker.has(client_flag::MULTI) {
             return Some(Error::text("ERR Command not allowed inside a transaction"));
         }
         if self.config.maxmemory > 0 && !self.loading {
@@ -203,7 +191,7 @@ impl Engine {
         if let Some(error) = self.write_refusal(command) {
             return Some(error);
         }
-        if pubsub_mode
+        if asker.in_pubsub_mode
             && !matches!(
                 command.full_name.as_str(),
                 "ping"
@@ -226,14 +214,6 @@ impl Engine {
             return Some(Error::text("LOADING Valkey is loading the dataset in memory"));
         }
         None
-    }
-
-    fn is_queued(&self, call: &Call) -> bool {
-        self.clients.get(call.client).is_some_and(|client| client.has(client_flag::MULTI))
-            && !matches!(
-                call.command.full_name.as_str(),
-                "exec" | "discard" | "multi" | "watch" | "quit" | "reset"
-            )
     }
 
     fn queue(&mut self, call: &mut Call) {
@@ -270,18 +250,23 @@ impl Engine {
 
     /// Runs a call's handler: the one place where commands of every kind are executed, timed and propagated.
     pub fn invoke(&mut self, call: &mut Call) {
-        let started = (self.clock.monotonic_us)();
+        // The end of one command is the beginning of the next in a pipeline: one reading of the clock each. The server
+        // reads it anew when it wakes.
+        let started =
+            if self.unit_depth == 0 { self.clock.last_us } else { (self.clock.monotonic_us)() };
         self.enter_unit();
         let dirty = self.dirty;
-        let command = Arc::clone(&call.command);
-        if let Err(error) = (command.handler)(self, call) {
+        let handler = call.command.handler;
+        if let Err(error) = handler(self, call) {
             self.reply_error(call, &error);
         }
-        let elapsed = (self.clock.monotonic_us)().wrapping_sub(started);
-        CommandStats::add(&command.stats.calls, 1);
-        CommandStats::add(&command.stats.usec, elapsed);
+        let ended = (self.clock.monotonic_us)();
+        self.clock.last_us = ended;
+        let stats = &call.command.stats;
+        CommandStats::add(&stats.calls, 1);
+        CommandStats::add(&stats.usec, ended.saturating_sub(started));
         if call.has(call_flag::FAILED) {
-            CommandStats::add(&command.stats.failed, 1);
+            CommandStats::add(&stats.failed, 1);
         }
         self.stats.commands_processed += 1;
         if self.propagation.sink.is_some() {
@@ -329,7 +314,7 @@ impl Engine {
     /// Opens an execution unit: commands, timers and events each run in one, and may nest.
     pub fn enter_unit(&mut self) {
         if self.unit_depth == 0 {
-            self.clock.refresh();
+            self.clock.advance();
         }
         self.unit_depth += 1;
     }
@@ -360,8 +345,31 @@ impl Engine {
     }
 }
 
-fn client_no_touch(engine: &Engine, id: ClientId) -> bool {
-    engine.clients.get(id).is_some_and(|client| client.has(client_flag::NO_TOUCH))
+/// What the refusals need of the client, read once.
+#[derive(Clone, Copy)]
+struct Asker {
+    flags: u64,
+    authenticated: bool,
+    in_pubsub_mode: bool,
+}
+
+impl Asker {
+    fn of(client: &Client) -> Self {
+        Self {
+            flags: client.flags,
+            authenticated: client.authenticated,
+            in_pubsub_mode: client.in_pubsub_mode(),
+        }
+    }
+
+    fn has(self, flag: u64) -> bool {
+        self.flags & flag != 0
+    }
+}
+
+/// Whether MULTI queues this command; those that end or spoil a transaction run at once.
+fn is_queued(command: &Command) -> bool {
+    !matches!(command.full_name.as_str(), "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
 
 /// At most `max` bytes of user data made fit for an error text: what is not printable becomes a space.

@@ -170,13 +170,13 @@ impl Engine {
     }
 
     /// Whether `enable-…-command` lets this client run a protected command.
-    pub(crate) fn protected_allowed(&self, command: &Command, client: &Client) -> bool {
+    pub(crate) fn protected_allowed(&self, command: &Command, id: ClientId) -> bool {
         let action = if command.full_name.starts_with("module") {
             self.config.enable_module_command
         } else {
             self.config.enable_debug_command
         };
-        allows(action, client)
+        self.clients.get(id).is_some_and(|client| allows(action, client))
     }
 
     /// Whether `enable-protected-configs` lets this client change a protected config.
