@@ -145,7 +145,7 @@ fn save_database(
         let policy = Marks::of(engine);
         cursor = engine.keyspace.db(db).scan(cursor, |entry| {
             if matches!(entry.value, Value::Module(_)) {
-                of_modules.push(entry.key().clone());
+                of_modules.push(entry.key_string());
             } else if failed.is_none() {
                 keys += 1;
                 failed = writer.entry(entry.key(), policy.meta(entry), &entry.value).err();

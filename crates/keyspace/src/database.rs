@@ -10,7 +10,7 @@ use byte_string::ByteString;
 
 use crate::entry::{Entry, NO_EXPIRY};
 use crate::key_hash::hash_of;
-use crate::table::{Hashed, Position, Table};
+use crate::table::{Hashed, Position, Table, low_hash};
 use crate::value::Value;
 
 /// What becomes of the time to live of a key that is written over.
@@ -30,8 +30,8 @@ pub enum Renamed {
 }
 
 impl Hashed for NonZeroU64 {
-    fn hash(&self) -> u64 {
-        self.get()
+    fn low_hash(&self) -> u32 {
+        low_hash(self.get())
     }
 }
 
@@ -81,14 +81,14 @@ impl Database {
     /// The entry of `key`, expired or not.
     #[inline]
     pub fn find(&self, key: &[u8]) -> Option<&Entry> {
-        let entry = self.entries.find(hash_of(key), |entry| entry.key().as_bytes() == key)?;
+        let entry = self.entries.find(hash_of(key), |entry| entry.key() == key)?;
         Some(entry)
     }
 
     #[inline]
     pub fn find_mut(&mut self, key: &[u8]) -> Option<&mut Entry> {
         let hash = hash_of(key);
-        let entry = self.entries.find_mut(hash, |entry| entry.key().as_bytes() == key)?;
+        let entry = self.entries.find_mut(hash, |entry| entry.key() == key)?;
         Some(entry)
     }
 
@@ -96,7 +96,7 @@ impl Database {
     #[inline]
     pub fn locate(&self, key: &[u8]) -> Result<Place, Vacancy> {
         let hash = hash_of(key);
-        let found = self.entries.position(hash, |entry| entry.key().as_bytes() == key);
+        let found = self.entries.position(hash, |entry| entry.key() == key);
         found.map(Place).ok_or(Vacancy(hash))
     }
 
@@ -119,7 +119,7 @@ impl Database {
             return false;
         }
         entry.expire_at_ms = NO_EXPIRY;
-        let hash = entry.hash();
+        let hash = hash_of(entry.key());
         unindex(&mut self.expires, hash);
         true
     }
@@ -130,7 +130,8 @@ impl Database {
             !self.contains(&key) && hash_of(&key) == vacancy.0,
             "the vacancy is of this key"
         );
-        self.entries.insert_new(Box::new(Entry::new(key, vacancy.0, value, access)));
+        let entry = Box::new(Entry::new(key, vacancy.0, value, access));
+        self.entries.insert_new(vacancy.0, entry);
     }
 
     #[inline]
@@ -149,14 +150,14 @@ impl Database {
         access: u32,
     ) -> Option<Value> {
         let hash = hash_of(&key);
-        if let Some(entry) = self.entries.find_mut(hash, |entry| *entry.key() == key) {
+        if let Some(entry) = self.entries.find_mut(hash, |entry| entry.key() == key.as_bytes()) {
             if ttl == Ttl::Clear && entry.has_expiry() {
                 entry.expire_at_ms = NO_EXPIRY;
                 unindex(&mut self.expires, hash);
             }
             return Some(std::mem::replace(&mut entry.value, value));
         }
-        self.entries.insert_new(Box::new(Entry::new(key, hash, value, access)));
+        self.entries.insert_new(hash, Box::new(Entry::new(key, hash, value, access)));
         None
     }
 
@@ -164,11 +165,12 @@ impl Database {
     /// under its key.
     #[must_use = "dropping a value may run a module's code"]
     pub fn insert_entry(&mut self, entry: Box<Entry>) -> Option<Box<Entry>> {
-        let old = self.remove_hashed(entry.hash(), entry.key());
+        let hash = hash_of(entry.key());
+        let old = self.remove_hashed(hash, entry.key());
         if entry.has_expiry() {
-            index(&mut self.expires, entry.hash());
+            index(&mut self.expires, hash);
         }
-        self.entries.insert_new(entry);
+        self.entries.insert_new(hash, entry);
         old
     }
 
@@ -193,7 +195,7 @@ impl Database {
     /// Returns whether there is such a key.
     pub fn set_expire(&mut self, key: &[u8], expire_at_ms: Option<i64>) -> bool {
         let hash = hash_of(key);
-        let found = self.entries.find_mut(hash, |entry| entry.key().as_bytes() == key);
+        let found = self.entries.find_mut(hash, |entry| entry.key() == key);
         let Some(entry) = found else { return false };
         let had = entry.has_expiry();
         // A time before 1970 is as long past as 1970 itself.
@@ -266,13 +268,15 @@ impl Database {
 
     fn indexed(&self, hash: NonZeroU64) -> Option<&Entry> {
         let hash = hash.get();
-        self.entries
-            .find(hash, |entry| entry.hash() == hash && entry.has_expiry())
-            .map(|entry| &**entry)
+        // The half that the entry keeps rules nearly all others out; the whole decides.
+        let is_wanted = |entry: &Entry| {
+            entry.has_expiry() && entry.low_hash() == low_hash(hash) && hash_of(entry.key()) == hash
+        };
+        self.entries.find(hash, |entry| is_wanted(entry)).map(|entry| &**entry)
     }
 
     fn remove_hashed(&mut self, hash: u64, key: &[u8]) -> Option<Box<Entry>> {
-        let entry = self.entries.remove(hash, |entry| entry.key().as_bytes() == key)?;
+        let entry = self.entries.remove(hash, |entry| entry.key() == key)?;
         if entry.has_expiry() {
             unindex(&mut self.expires, hash);
         }
@@ -281,7 +285,7 @@ impl Database {
 }
 
 fn index(expires: &mut Table<NonZeroU64>, hash: u64) {
-    expires.insert_new(NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN));
+    expires.insert_new(hash, NonZeroU64::new(hash).unwrap_or(NonZeroU64::MIN));
 }
 
 fn unindex(expires: &mut Table<NonZeroU64>, hash: u64) {

@@ -2,7 +2,8 @@
 
 use byte_string::ByteString;
 
-use crate::table::Hashed;
+use crate::stored_bytes::StoredBytes;
+use crate::table::{Hashed, low_hash};
 use crate::value::Value;
 
 /// [`Entry::expire_at_ms`] of a key that does not expire.
@@ -10,8 +11,8 @@ pub const NO_EXPIRY: i64 = -1;
 
 /// A key and all that is kept with it: 64 bytes on the heap, one cache line.
 pub struct Entry {
-    key: ByteString,
-    hash: u64,
+    key: StoredBytes,
+    hash: u32,
     pub value: Value,
     pub(crate) expire_at_ms: i64,
     /// The LRU clock of the last use, or the LFU counter with its minute, whichever the policy in
@@ -21,17 +22,23 @@ pub struct Entry {
 
 impl Entry {
     pub(crate) fn new(key: ByteString, hash: u64, value: Value, access: u32) -> Self {
+        let (key, hash) = (StoredBytes::new(key), low_hash(hash));
         Self { key, hash, value, expire_at_ms: NO_EXPIRY, access }
     }
 
     pub(crate) fn set_key(&mut self, key: ByteString, hash: u64) {
-        self.key = key;
-        self.hash = hash;
+        self.key = StoredBytes::new(key);
+        self.hash = low_hash(hash);
     }
 
     #[inline]
-    pub fn key(&self) -> &ByteString {
-        &self.key
+    pub fn key(&self) -> &[u8] {
+        self.key.as_bytes()
+    }
+
+    /// The key as a string of its own: a copy if it is short, shared if it is long.
+    pub fn key_string(&self) -> ByteString {
+        self.key.to_byte_string()
     }
 
     /// Unix time in milliseconds, or [`NO_EXPIRY`]; changed through
@@ -52,6 +59,11 @@ impl Entry {
         self.has_expiry() && now_ms > self.expire_at_ms
     }
 
+    #[inline]
+    pub(crate) fn low_hash(&self) -> u32 {
+        self.hash
+    }
+
     /// Bytes of heap for this entry, its key and value: MEMORY USAGE. `samples` elements of a
     /// large value are looked at, all of them if it is 0. What a module holds is not included.
     pub fn heap_size(&self, samples: usize) -> usize {
@@ -59,13 +71,13 @@ impl Entry {
     }
 
     pub fn into_key_value(self) -> (ByteString, Value) {
-        (self.key, self.value)
+        (self.key.to_byte_string(), self.value)
     }
 }
 
 impl Hashed for Box<Entry> {
     #[inline]
-    fn hash(&self) -> u64 {
+    fn low_hash(&self) -> u32 {
         self.hash
     }
 }
@@ -76,6 +88,6 @@ mod tests {
 
     #[test]
     fn an_entry_is_one_cache_line() {
-        assert!(size_of::<Entry>() <= 64);
+        assert_eq!(size_of::<Entry>(), 64);
     }
 }

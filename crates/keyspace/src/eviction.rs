@@ -141,7 +141,7 @@ impl EvictionPool {
         for _ in 0..keyspace.len() {
             self.next_db = (self.next_db + 1) % keyspace.len();
             if let Some(entry) = sample(keyspace.db(self.next_db)) {
-                return Some(Victim { db: self.next_db, key: entry.key().clone() });
+                return Some(Victim { db: self.next_db, key: entry.key_string() });
             }
         }
         None
@@ -188,12 +188,12 @@ impl EvictionPool {
             return;
         }
         let is_there = |candidate: &Candidate| {
-            candidate.victim.db == db && candidate.victim.key == *entry.key()
+            candidate.victim.db == db && candidate.victim.key.as_bytes() == entry.key()
         };
         if self.candidates.iter().any(is_there) {
             return;
         }
-        let candidate = Candidate { score, victim: Victim { db, key: entry.key().clone() } };
+        let candidate = Candidate { score, victim: Victim { db, key: entry.key_string() } };
         if is_full {
             self.candidates.remove(0);
             self.candidates.insert(at - 1, candidate);

@@ -35,7 +35,7 @@ impl Database {
             cursor = self.scan_expires(cursor, |entry| {
                 step.looked_at += 1;
                 if entry.is_expired(now_ms) {
-                    step.expired.push(entry.key().clone());
+                    step.expired.push(entry.key_string());
                 } else {
                     ttl_sum_ms = ttl_sum_ms.saturating_add(entry.expire_at_ms() - now_ms);
                     live += 1;

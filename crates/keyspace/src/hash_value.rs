@@ -5,8 +5,9 @@ use std::fmt;
 use byte_string::ByteString;
 
 use crate::key_hash::hash_of;
-use crate::listpack::Listpack;
-use crate::table::{Hashed, Table};
+use crate::listpack::{Listpack, Pairs};
+use crate::stored_bytes::StoredBytes;
+use crate::table::{Hashed, Iter, Table, low_hash};
 use crate::value::Element;
 
 /// Up to where a hash stays compact.
@@ -33,16 +34,18 @@ enum Repr {
     Table(Box<Table<Box<Field>>>),
 }
 
+/// 48 bytes, and nothing else on the heap if both are short. The hash is not kept: it is only
+/// needed when the field's bucket is split, and takes less than the 16 bytes' worth of memory.
+#[derive(Clone)]
 struct Field {
-    hash: u64,
-    name: ByteString,
-    value: ByteString,
+    name: StoredBytes,
+    value: StoredBytes,
 }
 
 impl Hashed for Box<Field> {
     #[inline]
-    fn hash(&self) -> u64 {
-        self.hash
+    fn low_hash(&self) -> u32 {
+        low_hash(hash_of(self.name.as_bytes()))
     }
 }
 
@@ -53,8 +56,7 @@ impl Clone for Repr {
             Self::Table(table) => {
                 let mut copy = Box::new(Table::default());
                 for field in table.iter() {
-                    let (name, value) = (field.name.clone(), field.value.clone());
-                    copy.insert_new(Box::new(Field { hash: field.hash, name, value }));
+                    copy.insert_new(hash_of(field.name.as_bytes()), field.clone());
                 }
                 Self::Table(copy)
             }
@@ -118,7 +120,7 @@ impl HashValue {
     pub fn get(&self, name: &[u8]) -> Option<Element<'_>> {
         match &self.0 {
             Repr::Listpack(listpack) => listpack.find_pair(name).map(|(_, (value, _))| value),
-            Repr::Table(table) => find(table, name).map(|field| Element::Shared(&field.value)),
+            Repr::Table(table) => find(table, name).map(|field| field.value.element()),
         }
     }
 
@@ -165,10 +167,8 @@ impl HashValue {
     /// Names and values; in a compact hash in the order they were added.
     pub fn iter(&self) -> HashIter<'_> {
         match &self.0 {
-            Repr::Listpack(listpack) => {
-                HashIter(Box::new(listpack.pairs().map(|((name, _), (value, _))| (name, value))))
-            }
-            Repr::Table(table) => HashIter(Box::new(table.iter().map(|field| pair(field)))),
+            Repr::Listpack(listpack) => HashIter(FieldIter::Listpack(listpack.pairs())),
+            Repr::Table(table) => HashIter(FieldIter::Table(table.iter())),
         }
     }
 
@@ -243,13 +243,21 @@ impl fmt::Debug for HashValue {
 }
 
 /// Names and values of a hash.
-pub struct HashIter<'a>(Box<dyn Iterator<Item = (Element<'a>, Element<'a>)> + 'a>);
+pub struct HashIter<'a>(FieldIter<'a>);
+
+enum FieldIter<'a> {
+    Listpack(Pairs<'a>),
+    Table(Iter<'a, Box<Field>>),
+}
 
 impl<'a> Iterator for HashIter<'a> {
     type Item = (Element<'a>, Element<'a>);
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.0.next()
+        match &mut self.0 {
+            FieldIter::Listpack(pairs) => pairs.next().map(|((name, _), (value, _))| (name, value)),
+            FieldIter::Table(fields) => fields.next().map(|field| pair(field)),
+        }
     }
 }
 
@@ -260,7 +268,7 @@ impl Field {
 }
 
 fn pair(field: &Field) -> (Element<'_>, Element<'_>) {
-    (Element::Shared(&field.name), Element::Shared(&field.value))
+    (field.name.element(), field.value.element())
 }
 
 fn find<'a>(table: &'a Table<Box<Field>>, name: &[u8]) -> Option<&'a Field> {
@@ -269,10 +277,11 @@ fn find<'a>(table: &'a Table<Box<Field>>, name: &[u8]) -> Option<&'a Field> {
 
 fn set(table: &mut Table<Box<Field>>, name: ByteString, value: ByteString) -> bool {
     let hash = hash_of(&name);
-    if let Some(field) = table.find_mut(hash, |field| field.name == name) {
-        field.value = value;
+    if let Some(field) = table.find_mut(hash, |field| field.name.as_bytes() == name.as_bytes()) {
+        field.value = StoredBytes::new(value);
         return false;
     }
-    table.insert_new(Box::new(Field { hash, name, value }));
+    let (name, value) = (StoredBytes::new(name), StoredBytes::new(value));
+    table.insert_new(hash, Box::new(Field { name, value }));
     true
 }

@@ -34,6 +34,7 @@ mod expiry;
 
 mod glob;
 mod key_hash;
+mod stored_bytes;
 mod table;
 
 pub use access::{

@@ -149,14 +149,8 @@ impl Listpack {
     }
 
     /// Pairs of elements with the bytes each of the two takes.
-    pub(crate) fn pairs(&self) -> impl Iterator<Item = (Placed<'_>, Placed<'_>)> {
-        let mut at = HEADER_LEN;
-        std::iter::from_fn(move || {
-            let first = self.at(at)?;
-            let second = self.at(first.1.end)?;
-            at = second.1.end;
-            Some((first, second))
-        })
+    pub(crate) fn pairs(&self) -> Pairs<'_> {
+        Pairs { listpack: self, at: HEADER_LEN }
     }
 
     /// The pair whose first element is `name`.
@@ -195,6 +189,24 @@ impl Listpack {
 
 /// An element and the bytes it takes.
 pub(crate) type Placed<'a> = (Element<'a>, Range<usize>);
+
+/// Elements two by two.
+pub(crate) struct Pairs<'a> {
+    listpack: &'a Listpack,
+    at: usize,
+}
+
+impl<'a> Iterator for Pairs<'a> {
+    type Item = (Placed<'a>, Placed<'a>);
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        let first = self.listpack.at(self.at)?;
+        let second = self.listpack.at(first.1.end)?;
+        self.at = second.1.end;
+        Some((first, second))
+    }
+}
 
 impl fmt::Debug for Listpack {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

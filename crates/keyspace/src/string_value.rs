@@ -1,7 +1,9 @@
-//! String values: an integer, bytes shared with whoever sent them, or a buffer that grows.
+//! String values: an integer, bytes in place or shared with whoever sent them, or a buffer that
+//! grows.
 
 use byte_string::ByteString;
 
+use crate::stored_bytes::StoredBytes;
 use crate::value::Element;
 
 /// The longest string whose encoding is called "embstr".
@@ -16,7 +18,7 @@ pub struct StringValue(Repr);
 #[derive(Clone, Debug)]
 enum Repr {
     Integer(i64),
-    Shared(ByteString),
+    Stored(StoredBytes),
     /// After APPEND, SETRANGE and writing through a module's pointer. Never moves back by itself.
     // Boxed: the vector's three words would make every entry longer.
     #[expect(clippy::box_collection, reason = "keeps an entry within one cache line")]
@@ -51,12 +53,12 @@ pub(crate) fn parse_integer(digits: &[u8]) -> Option<i64> {
 }
 
 impl StringValue {
-    /// Keeps `bytes` as an integer if they spell one, else as they are, without copying.
+    /// Keeps `bytes` as an integer if they spell one, else as they are, long ones without copying.
     #[inline]
     pub fn new(bytes: ByteString) -> Self {
         match parse_integer(&bytes) {
             Some(number) => Self(Repr::Integer(number)),
-            None => Self(Repr::Shared(bytes)),
+            None => Self(Repr::Stored(StoredBytes::new(bytes))),
         }
     }
 
@@ -74,7 +76,7 @@ impl StringValue {
     pub fn as_bytes<'a>(&'a self, digits: &'a mut itoa::Buffer) -> &'a [u8] {
         match &self.0 {
             Repr::Integer(number) => digits.format(*number).as_bytes(),
-            Repr::Shared(bytes) => bytes,
+            Repr::Stored(bytes) => bytes.as_bytes(),
             Repr::Growing(bytes) => bytes,
         }
     }
@@ -83,7 +85,7 @@ impl StringValue {
     pub fn element(&self) -> Element<'_> {
         match &self.0 {
             Repr::Integer(number) => Element::Integer(*number),
-            Repr::Shared(bytes) => Element::Shared(bytes),
+            Repr::Stored(bytes) => bytes.element(),
             Repr::Growing(bytes) => Element::Bytes(bytes),
         }
     }
@@ -128,13 +130,13 @@ impl StringValue {
 
     /// The bytes as a buffer that can be changed and grown; copies them the first time.
     pub fn make_mut(&mut self) -> &mut Vec<u8> {
-        if let Repr::Integer(_) | Repr::Shared(_) = self.0 {
+        if let Repr::Integer(_) | Repr::Stored(_) = self.0 {
             let bytes = self.as_bytes(&mut itoa::Buffer::new()).to_vec();
             self.0 = Repr::Growing(Box::new(bytes));
         }
         match &mut self.0 {
             Repr::Growing(buffer) => buffer,
-            Repr::Integer(_) | Repr::Shared(_) => unreachable!("made growing above"),
+            Repr::Integer(_) | Repr::Stored(_) => unreachable!("made growing above"),
         }
     }
 
@@ -142,15 +144,15 @@ impl StringValue {
     pub fn encoding_name(&self) -> &'static str {
         match &self.0 {
             Repr::Integer(_) => "int",
-            Repr::Shared(bytes) if bytes.len() <= EMBSTR_LEN_MAX => "embstr",
-            Repr::Shared(_) | Repr::Growing(_) => "raw",
+            Repr::Stored(bytes) if bytes.as_bytes().len() <= EMBSTR_LEN_MAX => "embstr",
+            Repr::Stored(_) | Repr::Growing(_) => "raw",
         }
     }
 
     pub fn heap_size(&self) -> usize {
         match &self.0 {
             Repr::Integer(_) => 0,
-            Repr::Shared(bytes) => bytes.heap_size(),
+            Repr::Stored(bytes) => bytes.heap_size(),
             Repr::Growing(buffer) => size_of::<Vec<u8>>() + buffer.capacity(),
         }
     }

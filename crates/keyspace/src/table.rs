@@ -36,13 +36,22 @@ const SHRINK_BELOW: usize = 2;
 /// Buckets in a segment (64 KiB).
 const SEGMENT: usize = 1 << SEGMENT_BITS;
 const SEGMENT_BITS: u32 = 10;
+/// The low half of a hash tells no more buckets apart.
+const BUCKETS_MAX: usize = u32::MAX as usize;
 /// How far into a chain random sampling looks. Chains longer than this have no practical
 /// probability under a keyed hash.
 const SAMPLE_DEPTH: usize = 12;
 
-/// What a table can hold: it knows the hash that it was inserted under.
+/// What a table can hold: it knows the low half of the hash that it was inserted under, which is
+/// what chooses the bucket.
 pub(crate) trait Hashed {
-    fn hash(&self) -> u64;
+    fn low_hash(&self) -> u32;
+}
+
+/// The half of `hash` that an element keeps or can tell.
+#[inline]
+pub(crate) fn low_hash(hash: u64) -> u32 {
+    hash as u32
 }
 
 #[repr(align(64))]
@@ -202,12 +211,12 @@ impl<T: Hashed> Table<T> {
     }
 
     /// Adds an element that the caller knows is not there yet.
-    pub(crate) fn insert_new(&mut self, element: T) {
-        if self.len >= self.buckets * GROW_ABOVE {
+    pub(crate) fn insert_new(&mut self, hash: u64, element: T) {
+        debug_assert_eq!(low_hash(hash), element.low_hash());
+        if self.len >= self.buckets * GROW_ABOVE && self.buckets < BUCKETS_MAX {
             self.split_one();
         }
-        let hash = element.hash();
-        let index = self.index(hash);
+        let index = self.index(low_hash(hash));
         self.overflow += usize::from(self.bucket_mut(index).push(tag_of(hash), element));
         self.len += 1;
     }
@@ -271,8 +280,8 @@ impl<T: Hashed> Table<T> {
         }
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
-        self.segments.iter().flatten().flat_map(Bucket::elements)
+    pub(crate) fn iter(&self) -> Iter<'_, T> {
+        Iter { table: self, next_bucket: 0, chain: None, slot: 0 }
     }
 
     /// Empties the table, one element after the other.
@@ -316,7 +325,7 @@ impl<T: Hashed> Table<T> {
         if self.buckets == 0 {
             return None;
         }
-        let index = self.index(hash);
+        let index = self.index(low_hash(hash));
         let tag = tag_of(hash);
         let mut bucket = self.bucket(index);
         let mut depth = 0;
@@ -341,7 +350,7 @@ impl<T: Hashed> Table<T> {
     }
 
     #[inline]
-    fn index(&self, hash: u64) -> usize {
+    fn index(&self, hash: u32) -> usize {
         let low_mask = self.low_mask();
         let index = hash as usize & (low_mask * 2 + 1);
         if index < self.buckets { index } else { index & low_mask }
@@ -374,7 +383,7 @@ impl<T: Hashed> Table<T> {
         let mut old = std::mem::take(self.bucket_mut(new - self.split_distance(new)));
         while let Some((tag, element, emptied)) = old.pop() {
             self.overflow -= usize::from(emptied);
-            let index = self.index(element.hash());
+            let index = self.index(element.low_hash());
             self.overflow += usize::from(self.bucket_mut(index).push(tag, element));
         }
     }
@@ -409,5 +418,36 @@ impl<T: Hashed> Table<T> {
     /// The highest power of two that is not above `bucket`: how far from its origin it lies.
     fn split_distance(&self, bucket: usize) -> usize {
         1 << bucket.ilog2()
+    }
+}
+
+/// All elements, bucket by bucket.
+pub(crate) struct Iter<'a, T> {
+    table: &'a Table<T>,
+    next_bucket: usize,
+    chain: Option<&'a Bucket<T>>,
+    slot: usize,
+}
+
+impl<'a, T: Hashed> Iterator for Iter<'a, T> {
+    type Item = &'a T;
+
+    fn next(&mut self) -> Option<&'a T> {
+        loop {
+            if let Some(bucket) = self.chain {
+                if let Some(element) = bucket.slots.get(self.slot).and_then(Option::as_ref) {
+                    self.slot += 1;
+                    return Some(element);
+                }
+                self.slot = 0;
+                self.chain = bucket.next.as_deref();
+                continue;
+            }
+            if self.next_bucket == self.table.buckets {
+                return None;
+            }
+            self.chain = Some(self.table.bucket(self.next_bucket));
+            self.next_bucket += 1;
+        }
     }
 }

@@ -77,7 +77,7 @@ pub(super) fn of_dataset(engine: &mut Engine) -> Signature {
             continue;
         }
         mix(&mut signature, &(db as u32).to_be_bytes());
-        let keys: Vec<ByteString> = engine.db(db).iter().map(|entry| entry.key().clone()).collect();
+        let keys: Vec<ByteString> = engine.db(db).iter().map(|entry| entry.key_string()).collect();
         for key in keys {
             let mut own = [0; 20];
             mix(&mut own, &key);

@@ -126,9 +126,9 @@ pub(crate) fn file(values: &[Value], options: SaveOptions) -> Vec<u8> {
 
 fn meta(number: usize) -> KeyMeta {
     KeyMeta {
-        expire_at_ms: (number % 2 == 0).then_some(1_800_000_000_000 + number as i64),
-        idle_secs: (number % 3 == 0).then_some(number as u64 * 1000),
-        freq: (number % 5 == 0).then_some(number as u8),
+        expire_at_ms: number.is_multiple_of(2).then_some(1_800_000_000_000 + number as i64),
+        idle_secs: number.is_multiple_of(3).then_some(number as u64 * 1000),
+        freq: number.is_multiple_of(5).then_some(number as u8),
     }
 }
 
