@@ -128,6 +128,8 @@ pub struct ModuleHooks {
     /// `MEMORY USAGE` of a module value in bytes, beyond the key's own.
     pub memory_usage:
         fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, samples: usize) -> usize,
+    /// Whether a loaded module has a type of that name, in any case.
+    pub has_type: fn(&Engine, name: &[u8]) -> bool,
     /// Mixes a module value into `DEBUG DIGEST`.
     pub digest: fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, &mut [u8; 20]),
     /// Writes module AUX fields; `before` the keys or after them.
@@ -197,6 +199,7 @@ impl Default for ModuleHooks {
             load_value: |_, _, _, _, _| Err(no_modules()),
             copy_value: |_, _, _, _| None,
             memory_usage: |_, _, _, _, _| 0,
+            has_type: |_, _| false,
             digest: |_, _, _, _, _| {},
             aux_save: |_, _, _| Ok(()),
             aux_load: |_, _, _, _| Err(no_modules()),

@@ -62,6 +62,11 @@ impl StringValue {
         }
     }
 
+    /// Keeps `bytes` as they are, even if they spell an integer.
+    pub fn uncoded(bytes: ByteString) -> Self {
+        Self(Repr::Shared(bytes))
+    }
+
     pub fn from_i64(number: i64) -> Self {
         Self(Repr::Integer(number))
     }

@@ -151,7 +151,7 @@ fn incrbyfloat(engine: &mut Engine, call: &mut Call) -> Outcome {
     let by = Extended::parse(&call.argv[2]).ok_or(Error::NotFloat)?;
     let sum = number.add(by).ok_or(NOT_FINITE)?.to_human();
     let sum = ByteString::from(sum);
-    let value = Value::string(sum.clone());
+    let value = Value::String(StringValue::uncoded(sum.clone()));
     match found {
         Err(vacancy) => engine.add(db, vacancy, &key, value),
         Ok(place) => {

@@ -26,17 +26,17 @@ pub(super) struct Given {
 impl Given {
     /// The Unix time in milliseconds that SET, GETEX and their like mean; it must lie after 1970 and before the end
     /// of time.
-    pub(super) fn positive_ms(self, engine: &Engine, call: &Call) -> Result<i64, Error> {
+    pub(super) fn positive_ms(self, now_ms: i64, call: &Call) -> Result<i64, Error> {
         let number = call.integer(self.at)?;
-        let base = if self.absolute { 0 } else { engine.clock.now_ms };
+        let base = if self.absolute { 0 } else { now_ms };
         let at_ms = (number > 0).then(|| self.unit.to_ms(number)?.checked_add(base)).flatten();
         at_ms.ok_or_else(|| invalid(call))
     }
 
     /// The Unix time in milliseconds that EXPIRE and its like mean, which may be past.
-    pub(super) fn any_ms(self, engine: &Engine, call: &Call) -> Result<i64, Error> {
+    pub(super) fn any_ms(self, now_ms: i64, call: &Call) -> Result<i64, Error> {
         let number = call.integer(self.at)?;
-        let base = if self.absolute { 0 } else { engine.clock.now_ms };
+        let base = if self.absolute { 0 } else { now_ms };
         let at_ms = self.unit.to_ms(number).and_then(|ms| ms.checked_add(base));
         at_ms.ok_or_else(|| invalid(call))
     }

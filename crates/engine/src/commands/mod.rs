@@ -18,6 +18,12 @@ mod counter;
 mod string;
 mod string_set;
 
+mod databases;
+mod expiry;
+mod keys;
+mod object;
+mod scan;
+
 mod element;
 mod expire_time;
 mod set_args;
@@ -42,6 +48,11 @@ pub const ALL: &[&[Spec]] = &[
     string::SPECS,
     string_set::SPECS,
     counter::SPECS,
+    keys::SPECS,
+    expiry::SPECS,
+    databases::SPECS,
+    scan::SPECS,
+    object::SPECS,
 ];
 
 /// The handler of a command that has nothing but sub-commands.

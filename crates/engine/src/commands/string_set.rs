@@ -26,7 +26,7 @@ const SET: Spec = Spec::new("set", -3, set, Docs::new("string", "1.0.0", "O(1)",
 fn set(engine: &mut Engine, call: &mut Call) -> Outcome {
     let args = SetArgs::parse(call)?;
     let ttl = match args.expiry {
-        Expiry::At(time) => TimeToLive::Until(time.positive_ms(engine, call)?),
+        Expiry::At(time) => TimeToLive::Until(time.positive_ms(engine.clock.now_ms, call)?),
         Expiry::Keep => TimeToLive::Keep,
         Expiry::Unsaid | Expiry::Remove => TimeToLive::Clear,
     };
@@ -176,7 +176,7 @@ fn psetex(engine: &mut Engine, call: &mut Call) -> Outcome {
 }
 
 fn set_with_time(engine: &mut Engine, call: &mut Call, unit: Unit) -> Outcome {
-    let at_ms = Given { at: 2, unit, absolute: false }.positive_ms(engine, call)?;
+    let at_ms = Given { at: 2, unit, absolute: false }.positive_ms(engine.clock.now_ms, call)?;
     assign(engine, call, &call.argv[3], Condition::Always, TimeToLive::Until(at_ms));
     call.reply.ok();
     propagate_until(engine, call, 3, at_ms);
@@ -230,19 +230,21 @@ const GETEX: Spec = Spec::new(
 
 fn getex(engine: &mut Engine, call: &mut Call) -> Outcome {
     let expiry = set_args::parse_getex(call)?;
-    let until = match expiry {
-        Expiry::At(time) => Some((time.positive_ms(engine, call)?, time.absolute)),
-        Expiry::Unsaid | Expiry::Keep | Expiry::Remove => None,
-    };
     let (db, key) = (call.db, call.argv[1].clone());
-    match engine.find_read(call, &key).map(|entry| &entry.value) {
+    let now_ms = engine.clock.now_ms;
+    let string = match engine.find_read(call, &key).map(|entry| &entry.value) {
         None => {
             call.reply.null();
             return Ok(());
         }
-        Some(Value::String(string)) => element::string(&mut call.reply, string),
+        Some(Value::String(string)) => string,
         Some(_) => return Err(Error::WrongType),
-    }
+    };
+    let until = match expiry {
+        Expiry::At(time) => Some((time.positive_ms(now_ms, call)?, time.absolute)),
+        Expiry::Unsaid | Expiry::Keep | Expiry::Remove => None,
+    };
+    element::string(&mut call.reply, string);
     match until {
         Some((at_ms, true)) if engine.is_past(at_ms) => expire_time::delete_now(engine, call, &key),
         Some((at_ms, _)) => {
