@@ -64,7 +64,7 @@ impl StringValue {
 
     /// Keeps `bytes` as they are, even if they spell an integer.
     pub fn uncoded(bytes: ByteString) -> Self {
-        Self(Repr::Shared(bytes))
+        Self(Repr::Stored(StoredBytes::new(bytes)))
     }
 
     pub fn from_i64(number: i64) -> Self {

@@ -164,7 +164,7 @@ fn keys(engine: &mut Engine, call: &mut Call) -> Outcome {
     for entry in engine.db(call.db).iter() {
         if (every || keyspace::glob_match(pattern, entry.key(), false)) && !entry.is_expired(now_ms)
         {
-            call.reply.bulk_shared(entry.key());
+            call.reply.bulk(entry.key());
             len += 1;
         }
     }
@@ -193,7 +193,7 @@ fn randomkey(engine: &mut Engine, call: &mut Call) -> Outcome {
             call.reply.null();
             return Ok(());
         };
-        let key = entry.key().clone();
+        let key = entry.key_string();
         if !entry.is_expired(engine.clock.now_ms) || tries == EXPIRED_TRIES_MAX {
             call.reply.bulk_shared(&key);
             return Ok(());

@@ -119,7 +119,8 @@ fn scan(engine: &mut Engine, call: &mut Call) -> Outcome {
         return Err(Error::owned(format!("ERR unknown type name '{}'", printable(name, 128))));
     }
     let now_ms = engine.clock.now_ms;
-    let (mut found, mut expired): (Vec<ByteString>, Vec<ByteString>) = Default::default();
+    let mut found: Vec<&[u8]> = Vec::new();
+    let mut expired: Vec<ByteString> = Vec::new();
     let database = engine.db(call.db);
     let cursor = walk(cursor, args.count, |cursor| {
         let mut met = 0;
@@ -130,18 +131,21 @@ fn scan(engine: &mut Engine, call: &mut Call) -> Outcome {
             if !args.type_name.is_none_or(of_type) || !args.matches(entry.key()) {
                 return;
             }
-            if entry.is_expired(now_ms) { &mut expired } else { &mut found }
-                .push(entry.key().clone());
+            if entry.is_expired(now_ms) {
+                expired.push(entry.key_string());
+            } else {
+                found.push(entry.key());
+            }
         });
         (next, met)
     });
-    for key in expired {
-        engine.expire_if_due(call.db, &key);
-    }
     reply_cursor(call, cursor);
     call.reply.array(found.len());
-    for key in &found {
-        call.reply.bulk_shared(key);
+    for key in found {
+        call.reply.bulk(key);
+    }
+    for key in expired {
+        engine.expire_if_due(call.db, &key);
     }
     Ok(())
 }
