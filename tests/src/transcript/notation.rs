@@ -138,6 +138,9 @@ impl<'a> Parser<'a> {
         if self.eat("like ") {
             return Ok(Pattern::Like(self.quoted()?));
         }
+        if self.eat("+like ") {
+            return Ok(Pattern::SimpleLike(self.quoted()?));
+        }
         if self.eat("-like ") {
             return Ok(Pattern::ErrorLike(self.quoted()?));
         }
@@ -340,6 +343,7 @@ fn inline(pattern: &Pattern, nested: bool) -> String {
         Pattern::Integer(low, high) => format!("<{low}..{high}>"),
         Pattern::AnyDouble => "<double>".into(),
         Pattern::Like(glob) => format!("like {}", quoted(glob)),
+        Pattern::SimpleLike(glob) => format!("+like {}", quoted(glob)),
         Pattern::ErrorLike(glob) => format!("-like {}", quoted(glob)),
     }
 }

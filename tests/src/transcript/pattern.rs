@@ -22,8 +22,10 @@ pub enum Pattern {
     Integer(i64, i64),
     /// `<double>`: in RESP2 a bulk string that is a number.
     AnyDouble,
-    /// `like "id=* name=x*"`: a bulk string in which `*` stands for any bytes.
+    /// `like "id=* name=x*"`: a bulk string, in RESP3 also a verbatim one, in which `*` stands for any bytes.
     Like(Vec<u8>),
+    /// `+like "Background *"`: the same of a simple string.
+    SimpleLike(Vec<u8>),
     /// `-like "ERR *"`: the same of an error.
     ErrorLike(Vec<u8>),
 }
@@ -59,10 +61,11 @@ impl Pattern {
             (Pattern::AnyDouble, Reply::Double(text) | Reply::Bulk(text)) => {
                 std::str::from_utf8(text).is_ok_and(|text| text.parse::<f64>().is_ok())
             }
-            (
-                Pattern::Like(glob),
-                Reply::Bulk(text) | Reply::Simple(text) | Reply::Verbatim(text),
-            ) => glob_matches(glob, text),
+            (Pattern::Like(glob), Reply::Bulk(text)) => glob_matches(glob, text),
+            (Pattern::Like(glob), Reply::Verbatim(text)) => {
+                text.strip_prefix(b"txt:").is_some_and(|text| glob_matches(glob, text))
+            }
+            (Pattern::SimpleLike(glob), Reply::Simple(text)) => glob_matches(glob, text),
             (Pattern::ErrorLike(glob), Reply::Error(text)) => glob_matches(glob, text),
             _ => false,
         }

@@ -7,14 +7,14 @@ use std::time::Duration;
 
 use crate::host::Host;
 use crate::reply::Reply;
-use crate::transcript::file::{Action, Block, File, Step, selector_text};
+use crate::transcript::file::{Action, Block, File, Step, reason_mark, selector_text};
 use crate::transcript::notation;
 use crate::transcript::pattern::Pattern;
 use crate::transcript::run;
 use crate::transcript::session::Session;
 
 /// How long a server stays silent before a step counts as answered.
-const QUIET: Duration = Duration::from_millis(30);
+const QUIET: Duration = Duration::from_millis(15);
 const FIRST: Duration = Duration::from_millis(400);
 
 /// The replies of each step, or none where the case does not apply.
@@ -25,11 +25,20 @@ pub fn record(file: &mut File) -> Result<(), String> {
     let valkey = [listen(file, Host::Valkey, 2)?, listen(file, Host::Valkey, 3)?];
     let redis = [listen(file, Host::Redis, 2)?, listen(file, Host::Redis, 3)?];
     for (c, case) in file.cases.iter_mut().enumerate() {
-        for (s, step) in case.steps.iter_mut().enumerate() {
+        for s in 0..case.steps.len() {
             let of = |heard: &[Heard; 2]| {
                 [heard[0][c].get(s).cloned().flatten(), heard[1][c].get(s).cloned().flatten()]
             };
-            settle(step, &of(&valkey), &of(&redis));
+            settle(&mut case.steps[s], &of(&valkey), &of(&redis));
+            let step = &case.steps[s];
+            let differs = step.blocks.iter().position(|block| block.host == Some(Host::Redis));
+            if let Some(at) = differs
+                && !case.has_reason(Host::Redis, s)
+                && step.blocks[at].above.is_empty()
+            {
+                let mark = format!("{}?", reason_mark(Host::Redis));
+                case.steps[s].blocks[at].above.push(mark);
+            }
         }
     }
     Ok(())
@@ -98,11 +107,7 @@ fn settle(step: &mut Step, valkey: &[Option<Vec<Reply>>; 2], redis: &[Option<Vec
     }
     if !held(step, Host::Redis, redis) {
         step.blocks.retain(|block| block.host != Some(Host::Redis));
-        let mut blocks = blocks(Some(Host::Redis), redis);
-        if let Some(first) = blocks.first_mut() {
-            first.above.push("# redis: ?".into());
-        }
-        step.blocks.extend(blocks);
+        step.blocks.extend(blocks(Some(Host::Redis), redis));
     }
 }
 
