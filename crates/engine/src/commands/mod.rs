@@ -18,6 +18,10 @@ mod counter;
 mod string;
 mod string_set;
 
+mod hash;
+mod hash_number;
+mod hash_random;
+
 mod databases;
 mod expiry;
 mod keys;
@@ -48,6 +52,9 @@ pub const ALL: &[&[Spec]] = &[
     string::SPECS,
     string_set::SPECS,
     counter::SPECS,
+    hash::SPECS,
+    hash_number::SPECS,
+    hash_random::SPECS,
     keys::SPECS,
     expiry::SPECS,
     databases::SPECS,
