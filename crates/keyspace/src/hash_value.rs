@@ -19,6 +19,16 @@ pub struct HashLimits {
     pub value_len: usize,
 }
 
+/// Whatever the limits say, longer bytes are never kept compact: versions of the listpack format
+/// disagree about how some longer elements end.
+const COMPACT_LEN_MAX: usize = 8 * 1024;
+
+impl HashLimits {
+    fn allows(self, name_len: usize, value_len: usize) -> bool {
+        name_len.max(value_len) <= self.value_len.min(COMPACT_LEN_MAX)
+    }
+}
+
 impl Default for HashLimits {
     fn default() -> Self {
         Self { entries: 512, value_len: 64 }
@@ -85,7 +95,7 @@ impl HashValue {
         }
         let mut hash = Self(Repr::Listpack(listpack));
         let is_small = hash.len() <= limits.entries
-            && hash.iter().all(|(name, value)| name.len().max(value.len()) <= limits.value_len);
+            && hash.iter().all(|(name, value)| limits.allows(name.len(), value.len()));
         if is_small {
             let Repr::Listpack(listpack) = &hash.0 else { return None };
             let mut names: Vec<_> = listpack.pairs().map(|((name, _), _)| name.to_cow()).collect();
@@ -131,7 +141,7 @@ impl HashValue {
     /// Sets the field `name` to `value`; tells whether it is new.
     pub fn set(&mut self, name: &ByteString, value: &ByteString, limits: HashLimits) -> bool {
         if let Repr::Listpack(listpack) = &mut self.0 {
-            if name.len().max(value.len()) > limits.value_len {
+            if !limits.allows(name.len(), value.len()) {
                 self.make_table();
             } else if let Some((_, (_, range))) = listpack.find_pair(name) {
                 listpack.splice(range, &[value], 1);

@@ -86,6 +86,7 @@ impl Listpack {
         }
         let mut at = HEADER_LEN;
         let mut elements: usize = 0;
+        let mut is_canonical = true;
         loop {
             match bytes.get(at) {
                 None => return wrong_at(at),
@@ -93,12 +94,17 @@ impl Listpack {
                 Some(_) => {}
             }
             let Some((_, len)) = decode(&bytes[at..]) else { return wrong_at(at) };
-            let mut expected = [0; 5];
-            let back = encode_back_len(len, &mut expected);
-            if bytes.get(at + len..at + len + back) != Some(&expected[..back]) {
-                return wrong_at(at + len);
-            }
-            at += len + back;
+            let size = back_len_size(len);
+            // Some versions of the format take one more for the last length of each size.
+            let sizes = [size, size + usize::from(is_last_of_its_size(len))];
+            let found = sizes.into_iter().find(|&size| {
+                let mut expected = [0; 5];
+                encode_back_len(len, &mut expected[..size]);
+                bytes.get(at + len..at + len + size) == Some(&expected[..size])
+            });
+            let Some(found) = found else { return wrong_at(at + len) };
+            is_canonical &= found == size;
+            at += len + found;
             elements += 1;
         }
         if at + 1 != bytes.len() {
@@ -107,6 +113,9 @@ impl Listpack {
         let count = u16::from_le_bytes([e, f]);
         if count != COUNT_UNKNOWN && usize::from(count) != elements {
             return wrong_at(4);
+        }
+        if !is_canonical {
+            return Ok(Self(rewritten(&bytes)));
         }
         Ok(Self(bytes))
     }
@@ -255,20 +264,50 @@ fn decode(bytes: &[u8]) -> Option<(Element<'_>, usize)> {
 fn back_len_size(len: usize) -> usize {
     match len {
         0..=127 => 1,
-        128..16_383 => 2,
-        16_383..2_097_151 => 3,
-        2_097_151..268_435_455 => 4,
+        128..=16_383 => 2,
+        16_384..=2_097_151 => 3,
+        2_097_152..=268_435_455 => 4,
         _ => 5,
     }
 }
 
-fn encode_back_len(len: usize, out: &mut [u8; 5]) -> usize {
-    let size = back_len_size(len);
-    for (place, byte) in out[..size].iter_mut().rev().enumerate() {
+fn is_last_of_its_size(len: usize) -> bool {
+    matches!(len, 16_383 | 2_097_151 | 268_435_455)
+}
+
+/// Writes the length into all of `out`.
+fn encode_back_len(len: usize, out: &mut [u8]) {
+    for (place, byte) in out.iter_mut().rev().enumerate() {
         *byte = (len >> (7 * place)) as u8 & 0x7f | 0x80;
     }
     out[0] &= 0x7f;
-    size
+}
+
+/// The same elements with their lengths in the size that [`back_len_size`] gives. The bytes have
+/// been checked.
+fn rewritten(bytes: &[u8]) -> Box<[u8]> {
+    let mut out = bytes[..HEADER_LEN].to_vec();
+    let mut at = HEADER_LEN;
+    while let Some((_, len)) = decode(&bytes[at..]) {
+        out.extend_from_slice(&bytes[at..at + len]);
+        push_back_len(&mut out, len);
+        let size = back_len_size(len);
+        let mut expected = [0; 5];
+        encode_back_len(len, &mut expected[..size]);
+        let is_usual = bytes[at + len..].starts_with(&expected[..size]);
+        at += len + size + usize::from(!is_usual);
+    }
+    out.push(END);
+    let total = (out.len() as u32).to_le_bytes();
+    out[..4].copy_from_slice(&total);
+    out.into_boxed_slice()
+}
+
+fn push_back_len(out: &mut Vec<u8>, len: usize) {
+    let mut back = [0; 5];
+    let back = &mut back[..back_len_size(len)];
+    encode_back_len(len, back);
+    out.extend_from_slice(back);
 }
 
 /// Encoded elements.
@@ -282,9 +321,8 @@ impl Encoded {
             Some(number) => self.push_integer(number),
             None => self.push_string(bytes),
         }
-        let mut back = [0; 5];
-        let size = encode_back_len(self.0.len() - start, &mut back);
-        self.0.extend_from_slice(&back[..size]);
+        let len = self.0.len() - start;
+        push_back_len(&mut self.0, len);
     }
 
     fn push_integer(&mut self, number: i64) {

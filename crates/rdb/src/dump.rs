@@ -86,7 +86,8 @@ impl Reader<'static> {
         Self::over(Source::of_bytes(body, options.string_len_max), options, format::VERSION)
     }
 
-    /// The value of a payload, whole and with nothing after it.
+    /// The value of a payload, whole and with nothing after it: the checksum begins with 0 and so
+    /// cannot see a zero too many at the front, where strings have one.
     pub fn dumped(&mut self) -> Result<Dumped, Error> {
         let value_type = self.source().byte()?;
         if value_type == value_type::MODULE {
