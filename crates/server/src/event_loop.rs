@@ -1,0 +1,490 @@
+//! The event loop of the execution thread: sleep, read, execute, write, and now and then the cron.
+//!
+//! Everything that commands can see happens here, under the one lock around the engine. The lock is let go while the
+//! thread sleeps; that is when threads of modules have their turn.
+
+use std::collections::HashMap;
+use std::io;
+use std::sync::OnceLock;
+use std::time::Duration;
+
+use engine::hooks::ShutdownFlags;
+use engine::{ClientId, Engine, client_flag};
+use mio::{Events, Interest, Poll, Token, Waker};
+use parking_lot::{Mutex, MutexGuard};
+use resp::{Limits, ProtocolError};
+use slab::Slab;
+
+use crate::connection::{Connection, Stream};
+use crate::cron::Cron;
+use crate::listen::Listener;
+use crate::log::{debug, verbose, warning};
+use crate::outside;
+use crate::shutdown::Verdict;
+use crate::signals::{ShutdownSignal, Signals};
+use crate::{listen, output_limits, shutdown};
+
+const WAKER: Token = Token(0);
+const SIGNALS: Token = Token(1);
+const FIRST_LISTENER: usize = 2;
+const FIRST_CONNECTION: usize = 1 << 10;
+
+/// Bytes read at once; a connection with more to say has its next turn after the others.
+const READ_LEN: usize = 64 * 1024;
+/// Reads in a row from one connection.
+const READS_PER_TURN: usize = 4;
+
+/// Ends the execution thread's sleep; for threads that have news for it.
+static WAKE: OnceLock<Waker> = OnceLock::new();
+
+/// Ends the execution thread's sleep, from any thread.
+pub(crate) fn wake() {
+    if let Some(waker) = WAKE.get() {
+        // A waker that fails leaves the thread asleep until its next tick.
+        let _ = waker.wake();
+    }
+}
+
+pub(crate) struct EventLoop {
+    poll: Poll,
+    engine: &'static Mutex<Engine>,
+    listeners: Vec<Listener>,
+    connections: Slab<Connection>,
+    by_client: HashMap<ClientId, usize>,
+    /// Connections that may have more to read.
+    ready: Vec<usize>,
+    /// Listeners that may have more to accept.
+    accepting: Vec<usize>,
+    buffer: Box<[u8]>,
+    signals: Signals,
+    cron: Cron,
+}
+
+impl EventLoop {
+    pub(crate) fn new(
+        engine: &'static Mutex<Engine>,
+        listeners: Vec<Listener>,
+        mut signals: Signals,
+    ) -> io::Result<Self> {
+        let poll = Poll::new()?;
+        let _ = WAKE.set(Waker::new(poll.registry(), WAKER)?);
+        poll.registry().register(&mut signals.wakeup, SIGNALS, Interest::READABLE)?;
+        let mut this = Self {
+            poll,
+            engine,
+            listeners: Vec::new(),
+            connections: Slab::new(),
+            by_client: HashMap::new(),
+            ready: Vec::new(),
+            accepting: Vec::new(),
+            buffer: vec![0; READ_LEN].into_boxed_slice(),
+            signals,
+            cron: Cron::new(),
+        };
+        this.listen_to(listeners)?;
+        Ok(this)
+    }
+
+    /// Starts to accept from these sockets, after those that are there already.
+    fn listen_to(&mut self, listeners: Vec<Listener>) -> io::Result<()> {
+        for mut listener in listeners {
+            let token = Token(FIRST_LISTENER + self.listeners.len());
+            match &mut listener {
+                Listener::Tcp(socket) => {
+                    self.poll.registry().register(socket, token, Interest::READABLE)?
+                }
+                Listener::Unix(socket) => {
+                    self.poll.registry().register(socket, token, Interest::READABLE)?
+                }
+            }
+            self.listeners.push(listener);
+        }
+        Ok(())
+    }
+
+    /// Runs until a shutdown; gives the exit code.
+    pub(crate) fn run(mut self) -> i32 {
+        let mut events = Events::with_capacity(1024);
+        let lock = self.engine;
+        let mut engine = lock.lock();
+        loop {
+            self.flush(&mut engine);
+            if let Some(flags) = outside::of(&mut engine).shutdown.take()
+                && let Verdict::Exit(code) = shutdown::run(&mut engine, flags)
+            {
+                self.flush(&mut engine);
+                return code;
+            }
+            let timeout = self.timeout();
+            let polled =
+                MutexGuard::unlocked(&mut engine, || self.poll.poll(&mut events, Some(timeout)));
+            if let Err(error) = polled
+                && error.kind() != io::ErrorKind::Interrupted
+            {
+                warning!("Waiting for sockets failed: {error}");
+            }
+            engine.clock.refresh();
+            for event in &events {
+                match event.token() {
+                    WAKER => {}
+                    SIGNALS => self.take_signal(&mut engine),
+                    Token(token) if token < FIRST_CONNECTION => {
+                        self.accept(&mut engine, token - FIRST_LISTENER)
+                    }
+                    Token(token) => {
+                        let key = token - FIRST_CONNECTION;
+                        let Some(connection) = self.connections.get_mut(key) else { continue };
+                        connection.ended |= event.is_read_closed() || event.is_error();
+                        if event.is_readable() || connection.ended {
+                            connection.readable = true;
+                            self.serve(&mut engine, key);
+                        } else if event.is_writable() {
+                            self.send(&mut engine, key);
+                        }
+                    }
+                }
+            }
+            for key in std::mem::take(&mut self.ready) {
+                self.serve(&mut engine, key);
+            }
+            for index in std::mem::take(&mut self.accepting) {
+                self.accept(&mut engine, index);
+            }
+            if self.cron.is_due() {
+                self.tick(&mut engine);
+            }
+        }
+    }
+
+    fn timeout(&self) -> Duration {
+        if self.ready.is_empty() && self.accepting.is_empty() {
+            self.cron.until_due()
+        } else {
+            Duration::ZERO
+        }
+    }
+
+    /// Accepts what waits at a listener, up to `max-new-connections-per-cycle`.
+    fn accept(&mut self, engine: &mut Engine, index: usize) {
+        for _ in 0..engine.config.max_new_connections_per_cycle {
+            let accepted = match self.listeners.get(index) {
+                Some(Listener::Tcp(socket)) => {
+                    socket.accept().map(|(stream, _)| Stream::Tcp(stream))
+                }
+                Some(Listener::Unix(socket)) => {
+                    socket.accept().map(|(stream, _)| Stream::Unix(stream))
+                }
+                None => return,
+            };
+            match accepted {
+                Ok(stream) => self.connect(engine, stream),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error)
+                    if matches!(
+                        error.kind(),
+                        io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted
+                    ) => {}
+                Err(error) => {
+                    // Out of file descriptors, most likely; the next tick tries again.
+                    warning!("Accepting client connection: {error}");
+                    self.cron.accept_again(index);
+                    return;
+                }
+            }
+        }
+        self.accepting.push(index);
+    }
+
+    fn connect(&mut self, engine: &mut Engine, mut stream: Stream) {
+        let refusal = if self.connections.len() as i64 >= engine.config.maxclients {
+            Some(MAX_CLIENTS)
+        } else if engine.config.protected_mode && !engine.requires_auth() && !stream.is_local() {
+            Some(PROTECTED)
+        } else {
+            None
+        };
+        if let Some(text) = refusal {
+            engine.stats.connections_rejected += 1;
+            let mut reply = resp::Reply::default();
+            reply.error(text);
+            // Whoever does not read this is refused all the same.
+            let _ = stream.send(&mut reply);
+            return;
+        }
+        if let Err(error) = stream.set_up(engine.config.tcp_keepalive) {
+            debug!("Setting up a connection: {error}");
+        }
+        let key = self.connections.vacant_key();
+        if let Err(error) = stream.register(self.poll.registry(), Token(FIRST_CONNECTION + key)) {
+            warning!("Registering a connection: {error}");
+            return;
+        }
+        let (addr, laddr) = stream.addresses(&engine.config.unixsocket);
+        let id = engine.connect();
+        if let Some(client) = engine.clients.get_mut(id) {
+            verbose!("Accepted {addr}");
+            client.addr = addr;
+            client.laddr = laddr;
+            client.fd = stream.fd();
+            if matches!(stream, Stream::Unix(_)) {
+                client.flags |= client_flag::UNIX_SOCKET;
+            }
+        }
+        self.by_client.insert(id, key);
+        self.connections.insert(Connection::new(id, stream));
+    }
+
+    /// Reads from a connection and executes what it asks for, then writes the replies.
+    fn serve(&mut self, engine: &mut Engine, key: usize) {
+        let limits = limits(engine);
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let waits = !connection.waiting.is_empty() || connection.parser.buffered_len() > 0;
+        if waits && !connection.closing && !is_blocked(engine, connection.client) {
+            let waiting = std::mem::take(&mut connection.waiting);
+            execute(engine, connection, &waiting, limits);
+        }
+        let mut turns = 0;
+        while connection.readable && !connection.closing {
+            if is_blocked(engine, connection.client) {
+                // What follows the blocked request waits in the kernel; only a hang-up matters now.
+                if connection.ended {
+                    self.close(engine, key);
+                }
+                return self.send(engine, key);
+            }
+            if turns == READS_PER_TURN {
+                self.ready.push(key);
+                break;
+            }
+            turns += 1;
+            match connection.stream.read(&mut self.buffer) {
+                Ok(0) => {
+                    connection.ended = true;
+                    connection.closing = true;
+                }
+                Ok(len) => {
+                    engine.stats.net_input_bytes += len as u64;
+                    engine.stats.reads_processed += 1;
+                    // A short read has emptied the socket: what comes later is a new event.
+                    connection.readable = len == self.buffer.len() || connection.ended;
+                    execute(engine, connection, &self.buffer[..len], limits);
+                }
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    connection.readable = false
+                }
+                Err(error) => {
+                    verbose!("Reading from client: {error}");
+                    return self.close(engine, key);
+                }
+            }
+        }
+        self.send(engine, key);
+    }
+
+    /// Writes a client's output, as far as its socket takes it, and closes the connection when that was all.
+    fn send(&mut self, engine: &mut Engine, key: usize) {
+        let Some(connection) = self.connections.get_mut(key) else { return };
+        let Some(client) = engine.clients.get_mut(connection.client) else { return };
+        if !client.output.is_empty() {
+            match connection.stream.send(&mut client.output) {
+                Ok(sent) => {
+                    client.net_output_bytes += sent as u64;
+                    engine.stats.net_output_bytes += sent as u64;
+                    engine.stats.writes_processed += 1;
+                }
+                Err(error) => {
+                    verbose!("Error writing to client: {error}");
+                    return self.close(engine, key);
+                }
+            }
+        }
+        if client.output.is_empty() {
+            connection.over_soft_limit_since_ms = None;
+            if connection.closing || client.has(client_flag::CLOSE_AFTER_REPLY) {
+                self.close(engine, key);
+            }
+        } else if output_limits::exceeded(engine, connection) {
+            engine.stats.client_output_limit_disconnections += 1;
+            self.close(engine, key);
+        }
+    }
+
+    fn close(&mut self, engine: &mut Engine, key: usize) {
+        let Some(mut connection) = self.connections.try_remove(key) else { return };
+        // The socket is closed right after, which ends its registration in any case.
+        let _ = connection.stream.deregister(self.poll.registry());
+        self.by_client.remove(&connection.client);
+        engine.disconnect(connection.client);
+    }
+
+    /// Does what commands, modules and other clients left to be done for connections.
+    fn flush(&mut self, engine: &mut Engine) {
+        loop {
+            let dirty = engine.clients.take_dirty();
+            let closing = engine.clients.take_closing();
+            if dirty.is_empty() && closing.is_empty() {
+                return;
+            }
+            for id in dirty {
+                let Some(&key) = self.by_client.get(&id) else { continue };
+                let resumes = !is_blocked(engine, id)
+                    && self.connections.get(key).is_some_and(|connection| {
+                        connection.readable
+                            || !connection.waiting.is_empty()
+                            || connection.parser.buffered_len() > 0
+                    });
+                if resumes { self.serve(engine, key) } else { self.send(engine, key) }
+            }
+            for id in closing {
+                let Some(&key) = self.by_client.get(&id) else { continue };
+                let at_once =
+                    engine.clients.get(id).is_none_or(|client| client.has(client_flag::CLOSE_ASAP));
+                if at_once { self.close(engine, key) } else { self.send(engine, key) }
+            }
+        }
+    }
+
+    fn take_signal(&mut self, engine: &mut Engine) {
+        let Some(signal) = self.signals.take() else { return };
+        let (name, chosen) = match signal {
+            ShutdownSignal::Terminate => ("SIGTERM", engine.config.shutdown_on_sigterm),
+            ShutdownSignal::Interrupt => ("SIGINT", engine.config.shutdown_on_sigint),
+        };
+        warning!("Received {name} scheduling shutdown...");
+        let flags = ShutdownFlags {
+            save: chosen.save,
+            nosave: chosen.nosave,
+            now: chosen.now,
+            force: chosen.force,
+            abort: false,
+        };
+        outside::of(engine).shutdown = Some(flags);
+    }
+
+    fn tick(&mut self, engine: &mut Engine) {
+        for index in self.cron.run(engine) {
+            self.accept(engine, index);
+        }
+        self.check_connections(engine);
+        if std::mem::take(&mut outside::of(engine).reopen_listeners) {
+            self.reopen_listeners(engine);
+        }
+    }
+
+    /// Looks at some connections a tick, at all of them within a second: idle ones, and those over a soft limit.
+    fn check_connections(&mut self, engine: &mut Engine) {
+        let (from, count) = self.cron.share(self.connections.capacity(), engine.config.hz);
+        for key in from..from + count {
+            let Some(connection) = self.connections.get_mut(key) else { continue };
+            let Some(client) = engine.clients.get_mut(connection.client) else { continue };
+            let idle_ms = engine.clock.now_ms - client.active_at_ms;
+            let may_idle = client.has(client_flag::BLOCKED) || client.subscriptions() > 0;
+            if engine.config.timeout > 0 && idle_ms > engine.config.timeout * 1000 && !may_idle {
+                verbose!("Closing idle client");
+                self.close(engine, key);
+            } else if !client.output.is_empty() && output_limits::exceeded(engine, connection) {
+                engine.stats.client_output_limit_disconnections += 1;
+                self.close(engine, key);
+            }
+        }
+    }
+
+    /// `CONFIG SET port` and `bind`: the sockets were tried already, so only the old ones have to go.
+    fn reopen_listeners(&mut self, engine: &Engine) {
+        let mut kept = Vec::new();
+        for mut listener in std::mem::take(&mut self.listeners) {
+            // Tokens change with the places, so all are registered anew.
+            let _ = match &mut listener {
+                Listener::Tcp(socket) => self.poll.registry().deregister(socket),
+                Listener::Unix(socket) => self.poll.registry().deregister(socket),
+            };
+            if matches!(listener, Listener::Unix(_)) {
+                kept.push(listener);
+            }
+        }
+        let opened = listen::open_tcp(&engine.config).and_then(|mut listeners| {
+            listeners.append(&mut kept);
+            self.listen_to(listeners)
+        });
+        if let Err(error) = opened {
+            warning!("Listening to the new addresses: {error}");
+        }
+    }
+}
+
+const MAX_CLIENTS: &str = "ERR max number of clients reached";
+
+const PROTECTED: &str = "DENIED This server is in protected mode: no password is set for the default user, so it accepts \
+    connections from its own machine only. To connect from elsewhere, set a password (requirepass), or run 'CONFIG SET \
+    protected-mode no' on the machine itself, or start the server with '--protected-mode no'. Without a password, make \
+    sure that the server cannot be reached from the internet.";
+
+fn limits(engine: &Engine) -> Limits {
+    Limits {
+        bulk_len_max: usize::try_from(engine.config.proto_max_bulk_len).unwrap_or(usize::MAX),
+        query_buffer_max: usize::try_from(engine.config.client_query_buffer_limit)
+            .unwrap_or(usize::MAX),
+        authenticated: false,
+    }
+}
+
+fn is_blocked(engine: &Engine, id: ClientId) -> bool {
+    engine.clients.get(id).is_some_and(|client| client.has(client_flag::BLOCKED))
+}
+
+/// Parses `input` and executes each request in it, until the client is blocked or must go.
+fn execute(engine: &mut Engine, connection: &mut Connection, mut input: &[u8], mut limits: Limits) {
+    loop {
+        let Some(client) = engine.clients.get(connection.client) else { return };
+        if client.has(client_flag::CLOSE_AFTER_REPLY | client_flag::CLOSE_ASAP) {
+            connection.closing = true;
+            return;
+        }
+        if client.has(client_flag::BLOCKED) {
+            connection.waiting.extend_from_slice(input);
+            return;
+        }
+        limits.authenticated = client.authenticated;
+        match connection.parser.next(&mut input, &limits) {
+            Ok(Some(argv)) if is_http(&argv[0]) => {
+                warning!(
+                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this \
+                     server: this is likely due to an attacker attempting to use Cross Protocol Scripting. Connection from \
+                     {} aborted.",
+                    client.addr
+                );
+                engine.clients.close(connection.client, false);
+                connection.closing = true;
+                return;
+            }
+            Ok(Some(argv)) => engine.execute(connection.client, argv),
+            Ok(None) => break,
+            Err(error) => return refuse(engine, connection, error),
+        }
+    }
+    if let Some(client) = engine.clients.get_mut(connection.client) {
+        client.query_len = connection.parser.buffered_len();
+    }
+}
+
+/// Words that a browser would send, made to by somebody else's page.
+fn is_http(word: &[u8]) -> bool {
+    matches!(word.len(), 4 | 5)
+        && (word.eq_ignore_ascii_case(b"post") || word.eq_ignore_ascii_case(b"host:"))
+}
+
+/// Ends a connection whose bytes are no requests.
+fn refuse(engine: &mut Engine, connection: &mut Connection, error: ProtocolError) {
+    connection.closing = true;
+    let Some(client) = engine.clients.get_mut(connection.client) else { return };
+    if error == ProtocolError::QueryBufferLimit {
+        warning!("Closing client {} that reached max query buffer length", client.addr);
+        engine.stats.client_query_limit_disconnections += 1;
+        engine.clients.close(connection.client, false);
+        return;
+    }
+    verbose!("Protocol error from client {}: {error}", client.addr);
+    client.output.error(&format!("ERR {error}"));
+    engine.stats.count_error("ERR");
+    engine.clients.close(connection.client, true);
+}

@@ -1,0 +1,79 @@
+//! What the engine asks the program around it to do.
+
+use engine::hooks::ServerHooks;
+use engine::{Engine, Error, Outcome};
+
+use crate::{log, memory, outside, shutdown, start};
+
+/// Puts the server's functions into the engine.
+pub(crate) fn install(engine: &mut Engine) {
+    engine.server = ServerHooks {
+        shutdown: shutdown::request,
+        rewrite_config,
+        used_memory: memory::used,
+        config_changed,
+        log: |level, text| log::line(level, text),
+        ..ServerHooks::default()
+    };
+}
+
+/// CONFIG REWRITE.
+fn rewrite_config(engine: &mut Engine) -> Outcome {
+    let Some(path) = outside::of(engine).config_file.clone() else {
+        return Err(Error::text("ERR The server is running without a config file"));
+    };
+    let fail = |error: std::io::Error| {
+        log::warning!("CONFIG REWRITE failed: {}", start::reason(&error));
+        Error::owned(format!("ERR Rewriting config file: {}", start::reason(&error)))
+    };
+    let old = std::fs::read(&path).map_err(fail)?;
+    let text = engine::config::rewrite(&engine.config, &String::from_utf8_lossy(&old), &[]);
+    replace_file(&path, text.as_bytes()).map_err(fail)?;
+    log::notice!("CONFIG REWRITE executed with success.");
+    Ok(())
+}
+
+/// Replaces a file's content such that a power cut leaves the old or the new one.
+pub(crate) fn replace_file(path: &str, bytes: &[u8]) -> std::io::Result<()> {
+    use std::io::Write;
+    let temporary = format!("{path}.{}.tmp", std::process::id());
+    let written = std::fs::File::create(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        // The owner's choice of who may read it stays.
+        if let Ok(old) = std::fs::metadata(path) {
+            file.set_permissions(old.permissions())?;
+        }
+        file.sync_all()
+    });
+    if let Err(error) = written.and_then(|()| std::fs::rename(&temporary, path)) {
+        let _ = std::fs::remove_file(&temporary);
+        return Err(error);
+    }
+    sync_dir_of(path)
+}
+
+/// Makes a rename last.
+pub(crate) fn sync_dir_of(path: &str) -> std::io::Result<()> {
+    let dir = match path.rsplit_once('/') {
+        Some(("", _)) => "/",
+        Some((dir, _)) => dir,
+        None => ".",
+    };
+    std::fs::File::open(dir)?.sync_all()
+}
+
+/// Acts upon a changed directive; an error puts the old value back.
+fn config_changed(engine: &mut Engine, name: &str) -> Result<(), String> {
+    match name {
+        "loglevel" => log::configure(&engine.config),
+        "dir" => {
+            std::env::set_current_dir(&engine.config.dir).map_err(|error| start::reason(&error))?;
+            let current = std::env::current_dir().map_err(|error| start::reason(&error))?;
+            engine.config.dir = current.to_string_lossy().into_owned();
+        }
+        "port" | "bind" => outside::of(engine).reopen_listeners = true,
+        "hz" => engine.config.hz = engine.config.hz.clamp(1, 500),
+        _ => {}
+    }
+    Ok(())
+}

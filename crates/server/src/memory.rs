@@ -1,0 +1,63 @@
+//! Memory in use, as jemalloc counts it.
+
+use std::cell::Cell;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tikv_jemalloc_ctl::{epoch, stats, thread};
+
+/// jemalloc's own figures, as of the last [`refresh`].
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Allocator {
+    pub(crate) allocated: usize,
+    pub(crate) active: usize,
+    pub(crate) resident: usize,
+}
+
+static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
+
+thread_local! {
+    /// This thread's balance at its last refresh; only the execution thread has one.
+    static AT_REFRESH: Cell<Option<i64>> = const { Cell::new(None) };
+    static COUNTERS: Option<(thread::ThreadLocal<u64>, thread::ThreadLocal<u64>)> =
+        Option::zip(thread::allocatedp::read().ok(), thread::deallocatedp::read().ok());
+}
+
+/// What this thread allocated less what it freed, bytes. Memory freed by a thread other than its allocator makes the
+/// one's balance too large and the other's too small; only differences on one thread mean anything.
+fn balance() -> i64 {
+    COUNTERS.with(|counters| match counters {
+        Some((allocated, freed)) => allocated.get().wrapping_sub(freed.get()) as i64,
+        None => 0,
+    })
+}
+
+/// Bytes allocated by the process: exact for the calling execution thread, and as of the last [`refresh`] for others.
+/// Costs a few loads, since `maxmemory` asks before every command.
+pub(crate) fn used() -> usize {
+    let allocated = ALLOCATED.load(Ordering::Relaxed);
+    match AT_REFRESH.get() {
+        Some(before) => allocated.saturating_add_signed((balance() - before) as isize),
+        None => allocated,
+    }
+}
+
+/// Asks jemalloc anew; to be called by the execution thread's cron.
+pub(crate) fn refresh() -> Allocator {
+    // An allocator that does not answer leaves zeros, which INFO then shows.
+    let _ = epoch::advance();
+    let allocated = stats::allocated::read().unwrap_or(0);
+    ALLOCATED.store(allocated, Ordering::Relaxed);
+    AT_REFRESH.set(Some(balance()));
+    Allocator {
+        allocated,
+        active: stats::active::read().unwrap_or(0),
+        resident: stats::resident::read().unwrap_or(0),
+    }
+}
+
+/// Resident memory of the process as the kernel sees it, bytes.
+pub(crate) fn resident() -> usize {
+    const PAGE: usize = 4096;
+    let Ok(text) = std::fs::read_to_string("/proc/self/statm") else { return 0 };
+    text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE
+}
