@@ -23,6 +23,7 @@ mod hash_number;
 mod hash_random;
 
 mod databases;
+mod dump;
 mod expiry;
 mod keys;
 mod object;
@@ -58,6 +59,7 @@ pub const ALL: &[&[Spec]] = &[
     keys::SPECS,
     expiry::SPECS,
     databases::SPECS,
+    dump::SPECS,
     scan::SPECS,
     object::SPECS,
 ];
