@@ -17,7 +17,8 @@ use crate::worker::{Done, Job, Worker};
 pub struct Settings {
     /// Idle time after which a text is packed and a warm text dropped, milliseconds.
     pub pack_after_ms: u64,
-    /// Bytes of texts that may wait for packing; past it a write packs at once.
+    /// Bytes of texts that may wait for being idle; past it the oldest are packed without waiting,
+    /// and past twice of it a write packs at once.
     pub backlog_max: u64,
     /// Bytes of inflated texts that may be kept beside their packed forms.
     pub warm_max: u64,
@@ -217,7 +218,7 @@ impl Inner {
     /// Packs a text that is about to be stored, when there is no room to let it wait.
     fn pack_inline(&mut self, text: &Text) -> Option<Packed> {
         let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + text.len() as u64;
-        let must = self.pressure == Pressure::MemoryShort || backlog > self.settings.backlog_max;
+        let must = self.pressure == Pressure::MemoryShort || backlog > self.settings.backlog_max.saturating_mul(2);
         if !self.settings.packing || !must {
             return None;
         }
@@ -284,7 +285,7 @@ impl Inner {
         // Whoever is put back during this tick waits for the next one.
         for _ in 0..self.queue.len() {
             let hurried = self.pressure == Pressure::MemoryShort
-                || ACCOUNTS.backlog_bytes.load(Relaxed) > self.settings.backlog_max / 2;
+                || ACCOUNTS.backlog_bytes.load(Relaxed) > self.settings.backlog_max;
             let full = self.in_flight >= IN_FLIGHT_MAX || inline_left == 0;
             match self.queue.front() {
                 Some(claim) if !full && (hurried || claim.due_ms <= now_ms) => {}

@@ -47,7 +47,8 @@ const MIB: i64 = 1 << 20;
 
 /// Idle time after which a document is packed.
 static PACK_AFTER_MS: Numeric = Numeric::new(c"pack-after-ms", 2_000, 0, 86_400_000);
-/// Texts that may wait for packing; past it a write packs at once.
+/// Texts that may wait for being idle; past it they are packed at once, past twice of it by the
+/// writing command itself.
 static PACK_BACKLOG: Numeric = Numeric::memory(c"pack-backlog", 256 * MIB, 1 << 40);
 /// zstd's level; 0 switches packing off.
 static PACK_LEVEL: Numeric = Numeric::new(c"pack-level", 1, 0, 19);
