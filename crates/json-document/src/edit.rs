@@ -154,6 +154,16 @@ impl<'a> Edits<'a> {
         self.splices.push(Splice { at, action, name, value: value.as_str() });
     }
 
+    /// How many bytes the edits bring in at most; none if that is beyond counting. To be asked
+    /// before [`Edits::apply`] by who has a limit on the length of documents.
+    pub fn added_len_max(&self) -> Option<usize> {
+        self.splices.iter().try_fold(0usize, |sum, splice| {
+            // A name may grow sixfold by escapes, and brings two quotes, a colon and a comma.
+            let name_len = splice.name.map_or(0, str::len).checked_mul(6)?;
+            sum.checked_add(splice.value.len())?.checked_add(name_len)?.checked_add(4)
+        })
+    }
+
     /// The new text.
     ///
     /// # Errors
@@ -166,12 +176,7 @@ impl<'a> Edits<'a> {
         self.splices.sort_by_key(|splice| (splice.at, splice.action));
         self.keep_last_of_each_name();
         let text = self.document.text();
-        let added = self.splices.iter().try_fold(0usize, |sum, splice| {
-            // A name may grow sixfold by escapes, and brings two quotes, a colon and a comma.
-            let name_len = splice.name.map_or(0, str::len).checked_mul(6)?;
-            sum.checked_add(splice.value.len())?.checked_add(name_len)?.checked_add(4)
-        });
-        let capacity = added.and_then(|added| added.checked_add(text.len()));
+        let capacity = self.added_len_max().and_then(|added| added.checked_add(text.len()));
         let Some(capacity) = capacity.filter(|&capacity| u32::try_from(capacity).is_ok()) else {
             return Err(EditError::TooLarge);
         };

@@ -15,15 +15,21 @@
 //!     24    . one zstd frame (RFC 8878) with its content size, to the end
 //! ```
 //!
-//! `{"a":[1,2],"b":[1,2],"c":[1,2]}` (32 bytes; packed only to be shown, it does not shrink):
+//! `{"rows":[[0,0],[0,0],` and so on to the 21st `[0,0]]}`, 136 bytes (a test keeps this true):
 //!
 //! ```text
-//! 00000000  f5 4b 4a 01 00 00 02 00  20 00 00 00 00 00 00 00  .KJ..... .......
-//!           magic.... v  fl re depth raw length  dictionary
-//! 00000010  HASHHASHHASHHASHHASHHAS  28 b5 2f fd 20 20 ...    xxh3-64, then the frame:
-//!                                    magic       | content size 0x20
-//!                                                single segment, no checksum, no dictionary
+//! 00000000  f5 4b 4a 01 00 00 03 00  88 00 00 00 00 00 00 00  .KJ.............
+//!           magic.... v  fl re depth raw length. dictionary.
+//! 00000010  b5 10 a9 86 e2 6a b4 a8  28 b5 2f fd 20 88 c5 00  .....j..(./. ...
+//!           xxh3-64................  magic...... d  n  block
+//! 00000020  00 88 7b 22 72 6f 77 73  22 3a 5b 5b 30 2c 30 5d  ..{"rows":[[0,0]
+//!           .. literals and, last, one sequence that repeats
+//! 00000030  2c 5d 7d 01 00 34 69 a9  03                       ,]}..4i..
+//!           `[0,0],` until the end
 //! ```
+//!
+//! In the frame's header `d` is its descriptor: single segment (so there is no window descriptor),
+//! no checksum, no dictionary, content size in one byte; that is `n`, 136 again.
 //!
 //! # What makes a payload valid
 //!

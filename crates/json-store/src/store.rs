@@ -218,7 +218,8 @@ impl Inner {
     /// Packs a text that is about to be stored, when there is no room to let it wait.
     fn pack_inline(&mut self, text: &Text) -> Option<Packed> {
         let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + text.len() as u64;
-        let must = self.pressure == Pressure::MemoryShort || backlog > self.settings.backlog_max.saturating_mul(2);
+        let must = self.pressure == Pressure::MemoryShort
+            || backlog > self.settings.backlog_max.saturating_mul(2);
         if !self.settings.packing || !must {
             return None;
         }

@@ -3,8 +3,9 @@
 use std::ffi::CStr;
 
 use json_document::{Document, Edits, Index, Kind, Node, Text};
+use jsonpath::Path;
 
-use crate::commands::change::{Change, limits, parse_json, read};
+use crate::commands::change::{Change, apply, apply_removal, parse_json, read};
 use crate::commands::scalar::reply_lengths;
 use crate::error::Error;
 use crate::host::Argument;
@@ -27,27 +28,26 @@ fn integer(argument: Argument<'_>) -> Result<i64, Error> {
         .ok_or(Error::NotAnInteger)
 }
 
-fn values<'a>(arguments: impl Iterator<Item = Argument<'a>>) -> Result<Vec<Text>, Error> {
-    arguments.map(|json| parse_json(json.bytes())).collect()
+/// The arguments from `at` on, parsed.
+fn values(call: Call<'_>, at: usize) -> Result<Vec<Text>, Error> {
+    call.args.from(at).map(|json| parse_json(call.ctx, json.bytes())).collect()
 }
 
 /// Changes every array that the path selects by `edit`, which gives the array's new length; all or
 /// none. Replies the lengths.
-fn edit_arrays<'d>(
-    call: Call<'_>,
-    change_and_path: (Change<'_>, &jsonpath::Path),
+fn edit_arrays(
+    change: Change<'_>,
+    path: &Path,
     event: &CStr,
-    values: &'d [Text],
+    values: &[Text],
     edit: impl for<'e> Fn(
         &mut Edits<'e>,
         Document<'e>,
         Node,
         &'e [Text],
     ) -> Result<(usize, bool), Error>,
-) -> Result<(), Error>
-where
-{
-    let (change, path) = change_and_path;
+) -> Result<(), Error> {
+    let call = change.call;
     let index = Index::new(&change.text);
     let document = Document::new(&change.text, &index);
     let mut edits = Edits::new(document);
@@ -66,8 +66,8 @@ where
         return Err(Error::PathMissingOr("not an array"));
     }
     if changed {
-        let text = edits.apply(&limits())?;
-        change.put(text, event)?;
+        let text = apply(call.ctx, edits)?;
+        change.put(text, event);
     }
     reply_lengths(call, path.is_legacy(), &lengths);
     Ok(())
@@ -90,19 +90,13 @@ impl Command for ArrAppend {
             return Err(Error::Arity);
         };
         let path = paths::parse(path)?;
-        let values = values(call.args.from(3))?;
+        let values = values(call, 3)?;
         let change = Change::open_existing(call, name.into())?;
-        edit_arrays(
-            call,
-            (change, &path),
-            c"json.arrappend",
-            &values,
-            |edits, document, array, values| {
-                let len = document.len(array);
-                edits.insert_elements(array, len, values);
-                Ok((len + values.len(), true))
-            },
-        )
+        edit_arrays(change, &path, c"json.arrappend", &values, |edits, document, array, values| {
+            let len = document.len(array);
+            edits.insert_elements(array, len, values);
+            Ok((len + values.len(), true))
+        })
     }
 }
 
@@ -126,20 +120,14 @@ impl Command for ArrInsert {
         };
         let path = paths::parse(path)?;
         let at = integer(at)?;
-        let values = values(call.args.from(4))?;
+        let values = values(call, 4)?;
         let change = Change::open_existing(call, name.into())?;
-        edit_arrays(
-            call,
-            (change, &path),
-            c"json.arrinsert",
-            &values,
-            |edits, document, array, values| {
-                let len = document.len(array);
-                let at = position(at, len).filter(|&at| at <= len);
-                edits.insert_elements(array, at.ok_or(Error::IndexOutOfBounds)?, values);
-                Ok((len + values.len(), true))
-            },
-        )
+        edit_arrays(change, &path, c"json.arrinsert", &values, |edits, document, array, values| {
+            let len = document.len(array);
+            let at = position(at, len).filter(|&at| at <= len);
+            edits.insert_elements(array, at.ok_or(Error::IndexOutOfBounds)?, values);
+            Ok((len + values.len(), true))
+        })
     }
 }
 
@@ -164,7 +152,7 @@ impl Command for ArrTrim {
         let path = paths::parse(path)?;
         let (start, stop) = (integer(start)?, integer(stop)?);
         let change = Change::open_existing(call, name.into())?;
-        edit_arrays(call, (change, &path), c"json.arrtrim", &[], |edits, document, array, _| {
+        edit_arrays(change, &path, c"json.arrtrim", &[], |edits, document, array, _| {
             let len = document.len(array);
             let first = position(start, len).unwrap_or(0);
             let end = position(stop, len).map_or(0, |stop| stop.saturating_add(1).min(len));
@@ -234,8 +222,8 @@ impl Command for ArrPop {
             .rfind(|(node, _)| document.kind(**node) == Kind::Array)
             .and_then(|(_, element)| element.clone());
         if !edits.is_empty() {
-            let text = edits.apply(&limits())?;
-            change.put(text, c"json.arrpop")?;
+            let text = apply_removal(edits)?;
+            change.put(text, c"json.arrpop");
         }
         let reply = |ctx: crate::host::Context, element: Option<&[u8]>| match element {
             Some(element) => ctx.reply_bulk(element),
@@ -270,7 +258,7 @@ impl Command for ArrIndex {
             return Err(Error::Arity);
         };
         let path = paths::parse(path)?;
-        let wanted = parse_json(json.bytes()).map_err(Error::prefixed)?;
+        let wanted = parse_json(call.ctx, json.bytes()).map_err(Error::prefixed)?;
         let start = call.args.get(4).map_or(Ok(0), integer)?;
         let stop = call.args.get(5).map_or(Ok(0), integer)?;
         if call.args.len() > 6 {

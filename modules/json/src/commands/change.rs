@@ -1,8 +1,9 @@
 //! The way that all commands go which change a document that is there.
 
+use std::ffi::CStr;
 use std::sync::Arc;
 
-use json_document::{Limits, Text};
+use json_document::{Edits, Limits, ParseErrorKind, Text};
 use json_store::Stored;
 
 use crate::STORE;
@@ -10,24 +11,52 @@ use crate::error::Error;
 use crate::host::command::Call;
 use crate::host::config;
 use crate::host::context::now_ms;
-use crate::host::{Key, KeyName};
+use crate::host::{Context, Key, KeyName};
 
-/// What a command may make of a document.
-pub(crate) fn limits() -> Limits {
-    Limits { depth_max: config::depth_max() }
+/// How deep a command may make a document. What a client was allowed once is allowed again when
+/// it comes from the AOF or from the primary: lowering the limit makes nothing unloadable.
+fn limits(ctx: Context) -> Limits {
+    let depth_max = if ctx.is_replay() { config::DEPTH_CEILING } else { config::depth_max() };
+    Limits { depth_max }
 }
 
 /// Parses a JSON argument.
-pub(crate) fn parse_json(json: &[u8]) -> Result<Text, Error> {
+pub(crate) fn parse_json(ctx: Context, json: &[u8]) -> Result<Text, Error> {
     if json.len() > config::document_len_max() {
         return Err(Error::DocumentTooLong);
     }
-    Text::parse(json, &limits()).map_err(Error::Json)
+    // Asking the host costs more than the parsing of a small value, and is seldom needed.
+    match Text::parse(json, &Limits { depth_max: config::depth_max() }) {
+        Err(error) if error.kind() == ParseErrorKind::DepthExceeded => {
+            Text::parse(json, &limits(ctx)).map_err(Error::Json)
+        }
+        other => other.map_err(Error::Json),
+    }
+}
+
+/// The new text, within the limits on depth and length.
+pub(crate) fn apply(ctx: Context, edits: Edits<'_>) -> Result<Text, Error> {
+    let len_max = config::document_len_max();
+    // A result much longer than this is refused before it takes memory.
+    if edits.added_len_max().is_none_or(|added| added > len_max.saturating_mul(2)) {
+        return Err(Error::DocumentTooLong);
+    }
+    let text = edits.apply(&limits(ctx))?;
+    if text.len() > len_max {
+        return Err(Error::DocumentTooLong);
+    }
+    Ok(text)
+}
+
+/// The new text of a document from which `edits` only take away: it is no deeper or longer, so
+/// one from before a limit was lowered may be changed.
+pub(crate) fn apply_removal(edits: Edits<'_>) -> Result<Text, Error> {
+    Ok(edits.apply(&Limits { depth_max: config::DEPTH_CEILING })?)
 }
 
 /// A document that is about to change.
 pub(crate) struct Change<'a> {
-    call: Call<'a>,
+    pub(crate) call: Call<'a>,
     name: KeyName<'a>,
     key: Key<'a>,
     stored: Arc<Stored>,
@@ -48,20 +77,16 @@ impl<'a> Change<'a> {
         Change::open(call, name)?.ok_or(Error::NoSuchKey)
     }
 
-    /// Puts the new text in and announces `event`. Nothing fails after the first change.
-    pub(crate) fn put(self, text: Text, event: &std::ffi::CStr) -> Result<(), Error> {
-        if text.len() > config::document_len_max() {
-            return Err(Error::DocumentTooLong);
-        }
+    /// Puts the new text in and announces `event`.
+    pub(crate) fn put(self, text: Text, event: &CStr) {
         let Change { call, name, key, stored, .. } = self;
         STORE.replace(&stored, text, now_ms());
         drop(key);
         call.ctx.announce(event, name);
-        Ok(())
     }
 
     /// Removes the key and announces `event`.
-    pub(crate) fn delete(self, event: &std::ffi::CStr) {
+    pub(crate) fn delete(self, event: &CStr) {
         let Change { call, name, key, .. } = self;
         key.delete();
         drop(key);

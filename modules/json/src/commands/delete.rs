@@ -2,7 +2,7 @@
 
 use json_document::{Document, Edits, Index, Kind, Node, Text};
 
-use crate::commands::change::Change;
+use crate::commands::change::{Change, apply_removal};
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::paths;
@@ -57,20 +57,15 @@ fn delete(call: Call<'_>) -> Result<(), Error> {
     }
     let mut edits = Edits::new(document);
     nodes.iter().for_each(|&node| edits.delete(node));
-    let text = edits.apply(&limits_kept())?;
+    let text = apply_removal(edits)?;
     let count = nodes.len();
     if nodes.contains(&document.root()) || matches!(text.as_str(), "{}" | "[]") {
         change.delete(c"json.del");
     } else {
-        change.put(text, c"json.del")?;
+        change.put(text, c"json.del");
     }
     call.ctx.reply_integer(count as i64);
     Ok(())
-}
-
-/// Taking away makes nothing deeper: a document from before a limit was lowered may be changed.
-fn limits_kept() -> json_document::Limits {
-    json_document::Limits { depth_max: crate::host::config::DEPTH_CEILING }
 }
 
 /// `nodes` without those that are within another of them, in the order of the text.
@@ -131,8 +126,8 @@ impl Command for Clear {
             }
         }
         if count > 0 {
-            let text = edits.apply(&limits_kept())?;
-            change.put(text, c"json.clear")?;
+            let text = apply_removal(edits)?;
+            change.put(text, c"json.clear");
         }
         call.ctx.reply_integer(count);
         Ok(())

@@ -3,11 +3,13 @@
 
 use json_document::{Document, Edits, Index, Kind, Node, Text};
 
-use crate::commands::change::limits;
+use crate::commands::change::{apply, apply_removal};
 use crate::error::Error;
+use crate::host::Context;
 
 /// The document with `patch` merged into each of `nodes`.
 pub(crate) fn into_nodes(
+    ctx: Context,
     document: Document<'_>,
     nodes: &[Node],
     patch: &Text,
@@ -46,7 +48,7 @@ pub(crate) fn into_nodes(
             Action::Insert(name, text) => edits.insert_member(piece.node, name, text),
         }
     }
-    Ok(edits.apply(&limits())?)
+    apply(ctx, edits)
 }
 
 struct Piece {
@@ -101,5 +103,5 @@ fn without_nulls(document: Document<'_>, node: Node) -> Text {
         return text;
     }
     // Taking members out makes a text neither deeper nor longer.
-    edits.apply(&limits()).unwrap_or_else(|_| copy(document, node))
+    apply_removal(edits).unwrap_or_else(|_| copy(document, node))
 }

@@ -4,7 +4,7 @@ use std::ffi::CStr;
 
 use json_document::{ArithmeticError, Document, Edits, Index, Number, NumberValue, Text};
 
-use crate::commands::change::{Change, limits, parse_json};
+use crate::commands::change::{Change, apply, parse_json};
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::paths;
@@ -64,7 +64,7 @@ fn compute(call: Call<'_>, event: &CStr, operation: Operation) -> Result<(), Err
         return Err(Error::Arity);
     };
     let path = paths::parse(path)?;
-    let operand = parse_json(operand.bytes()).map_err(Error::prefixed)?;
+    let operand = parse_json(call.ctx, operand.bytes()).map_err(Error::prefixed)?;
     let operand = Number::from_text(&operand).ok_or(Error::BadNumber)?;
     let change = Change::open_existing(call, name.into())?;
     let index = Index::new(&change.text);
@@ -88,8 +88,8 @@ fn compute(call: Call<'_>, event: &CStr, operation: Operation) -> Result<(), Err
                 edits.replace(node, result);
             }
         }
-        let text = edits.apply(&limits())?;
-        change.put(text, event)?;
+        let text = apply(call.ctx, edits)?;
+        change.put(text, event);
     }
     reply(call, path.is_legacy(), &results);
     Ok(())

@@ -1,10 +1,11 @@
 //! JSON.STRAPPEND and JSON.TOGGLE: strings and booleans in place.
 
-use json_document::{Document, Edits, Index, Text};
+use json_document::{Document, Edits, Index, Text, unescape};
 
-use crate::commands::change::{Change, limits, parse_json};
+use crate::commands::change::{Change, apply, parse_json};
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::config;
 use crate::paths;
 
 pub(crate) struct StrAppend;
@@ -26,7 +27,7 @@ impl Command for StrAppend {
             (Some(json), None) => (paths::parse_or_root(None)?, json),
             _ => return Err(Error::Arity),
         };
-        let tail = parse_json(json.bytes()).map_err(Error::prefixed)?;
+        let tail = parse_json(call.ctx, json.bytes()).map_err(Error::prefixed)?;
         let tail = tail
             .as_str()
             .strip_prefix('"')
@@ -37,19 +38,29 @@ impl Command for StrAppend {
         let document = Document::new(&change.text, &index);
         let nodes = paths::select_once(&path, document)?;
         // The text between the quotes is appended as it is: escapes mean the same at any place.
-        let appended: Vec<Option<Text>> = nodes
-            .iter()
-            .map(|&node| {
-                document.string(node)?;
-                let head = document.text_of(node).strip_suffix('"')?;
-                Some(Text::assume_valid(format!("{head}{tail}\"").into_boxed_str()))
-            })
-            .collect();
+        let tail_len = unescape(tail).len();
+        let mut appended: Vec<Option<Text>> = Vec::with_capacity(nodes.len());
+        let mut lengths: Vec<Option<usize>> = Vec::with_capacity(nodes.len());
+        let len_max = config::document_len_max();
+        let mut added_len = 0usize;
+        for &node in &nodes {
+            let Some(string) = document.string(node) else {
+                appended.push(None);
+                lengths.push(None);
+                continue;
+            };
+            let head = document.text_of(node).strip_suffix('"').ok_or(Error::Internal)?;
+            // Strings are not copied only to find that the result is too long.
+            added_len = added_len.saturating_add(tail.len());
+            if change.text.len().saturating_add(added_len) > len_max {
+                return Err(Error::DocumentTooLong);
+            }
+            lengths.push(Some(string.len() + tail_len));
+            appended.push(Some(Text::assume_valid(format!("{head}{tail}\"").into_boxed_str())));
+        }
         if path.is_legacy() && appended.iter().all(Option::is_none) {
             return Err(Error::PathMissingOr("not a string"));
         }
-        let lengths: Vec<Option<usize>> =
-            appended.iter().map(|text| Some(string_len(text.as_ref()?))).collect();
         if appended.iter().any(Option::is_some) {
             let mut edits = Edits::new(document);
             for (&node, text) in nodes.iter().zip(&appended) {
@@ -57,19 +68,12 @@ impl Command for StrAppend {
                     edits.replace(node, text);
                 }
             }
-            let text = edits.apply(&limits())?;
-            change.put(text, c"json.strappend")?;
+            let text = apply(call.ctx, edits)?;
+            change.put(text, c"json.strappend");
         }
         reply_lengths(call, path.is_legacy(), &lengths);
         Ok(())
     }
-}
-
-/// Bytes of the string that `text` is, its escapes resolved.
-fn string_len(text: &Text) -> usize {
-    let index = Index::new(text);
-    let document = Document::new(text, &index);
-    document.string(document.root()).map_or(0, |string| string.len())
 }
 
 /// The last length for a legacy path; for a JSONPath all of them, nil for values of another type.
@@ -119,8 +123,8 @@ impl Command for Toggle {
                     edits.replace(node, if *value { &yes } else { &no });
                 }
             }
-            let text = edits.apply(&limits())?;
-            change.put(text, c"json.toggle")?;
+            let text = apply(call.ctx, edits)?;
+            change.put(text, c"json.toggle");
         }
         match last {
             Some(last) if path.is_legacy() => {

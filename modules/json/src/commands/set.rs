@@ -9,13 +9,12 @@ use json_store::Stored;
 use jsonpath::{LastStep, Path};
 
 use crate::STORE;
-use crate::commands::change::{limits, parse_json};
+use crate::commands::change::{apply, parse_json};
 use crate::commands::merge;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
-use crate::host::config;
 use crate::host::context::now_ms;
-use crate::host::{Argument, Key, KeyName};
+use crate::host::{Argument, Context, Key, KeyName};
 use crate::paths;
 
 /// When a value may be set.
@@ -68,7 +67,12 @@ impl<'a> SetArgs<'a> {
             }
         }
         let path = paths::parse(path)?;
-        Ok(SetArgs { name: name.into(), path, value: parse_json(json.bytes())?, condition })
+        Ok(SetArgs {
+            name: name.into(),
+            path,
+            value: parse_json(call.ctx, json.bytes())?,
+            condition,
+        })
     }
 }
 
@@ -107,7 +111,7 @@ impl Command for Set {
             }
             Some(stored) => {
                 let text = STORE.read(&stored, now_ms)?;
-                match set_at(&path, &text, &value, condition)? {
+                match set_at(call.ctx, &path, &text, &value, condition)? {
                     Some(text) => {
                         STORE.replace(&stored, text, now_ms);
                         true
@@ -129,6 +133,7 @@ impl Command for Set {
 
 /// The document with `value` at `path`; `None` if there is no place for it, or `condition` forbids.
 fn set_at(
+    ctx: Context,
     path: &Path,
     text: &Text,
     value: &Text,
@@ -147,15 +152,7 @@ fn set_at(
         Targets::OutOfRange if condition == Condition::IfPresent => return Ok(None),
         Targets::OutOfRange => return Err(Error::IndexOutOfRange),
     }
-    checked(edits.apply(&limits())?).map(Some)
-}
-
-/// Refuses a document longer than the setting allows.
-fn checked(text: Text) -> Result<Text, Error> {
-    if text.len() > config::document_len_max() {
-        return Err(Error::DocumentTooLong);
-    }
-    Ok(text)
+    apply(ctx, edits).map(Some)
 }
 
 /// Where a value that is set at a path goes.
@@ -214,7 +211,7 @@ impl Command for MSet {
         let mut words = words;
         while let (Some(name), Some(path), Some(json)) = (words.next(), words.next(), words.next())
         {
-            settings.push((name, paths::parse(path)?, parse_json(json.bytes())?));
+            settings.push((name, paths::parse(path)?, parse_json(call.ctx, json.bytes())?));
         }
         let mut plan: Vec<Planned<'_>> = Vec::new();
         let mut by_name: HashMap<&[u8], usize> = HashMap::new();
@@ -227,7 +224,7 @@ impl Command for MSet {
                 }
             };
             let planned = plan.get_mut(at).ok_or(Error::Internal)?;
-            if !planned.set(&path, value)? {
+            if !planned.set(call.ctx, &path, value)? {
                 call.ctx.reply_null();
                 return Ok(());
             }
@@ -265,12 +262,12 @@ impl<'a> Planned<'a> {
     }
 
     /// Sets in the plan; false if there is no place for the value.
-    fn set(&mut self, path: &Path, value: Text) -> Result<bool, Error> {
+    fn set(&mut self, ctx: Context, path: &Path, value: Text) -> Result<bool, Error> {
         let text = match &self.text {
             None if !path.is_root() => return Err(Error::NewNotAtRoot),
             _ if path.is_root() => Some(value),
             None => None,
-            Some(text) => set_at(path, text, &value, Condition::Always)?,
+            Some(text) => set_at(ctx, path, text, &value, Condition::Always)?,
         };
         let done = text.is_some();
         if let Some(text) = text {
@@ -321,11 +318,13 @@ impl Command for Merge {
             let index = Index::new(&text);
             let document = Document::new(&text, &index);
             match Targets::of(&path, document)? {
-                Targets::Existing(nodes) => Some(merge::into_nodes(document, &nodes, &value)?),
+                Targets::Existing(nodes) => {
+                    Some(merge::into_nodes(call.ctx, document, &nodes, &value)?)
+                }
                 Targets::New { object, name } => {
                     let mut edits = Edits::new(document);
                     edits.insert_member(object, name, &value);
-                    Some(edits.apply(&limits())?)
+                    Some(apply(call.ctx, edits)?)
                 }
                 Targets::OutOfRange | Targets::None => None,
             }
@@ -334,7 +333,7 @@ impl Command for Merge {
             call.ctx.reply_null();
             return Ok(());
         };
-        STORE.replace(&stored, checked(merged)?, now_ms);
+        STORE.replace(&stored, merged, now_ms);
         drop(key);
         call.ctx.announce(c"json.merge", name);
         call.ctx.reply_simple(c"OK");

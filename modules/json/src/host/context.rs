@@ -126,6 +126,12 @@ impl Context {
         self.flags() & raw::REDISMODULE_CTX_FLAGS_RESP3 as c_int != 0
     }
 
+    /// Whether the command comes from the AOF or from the primary: it was accepted once.
+    pub(crate) fn is_replay(self) -> bool {
+        let flags = raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_REPLICATED;
+        self.flags() & flags as c_int != 0
+    }
+
     /// Whether the host is saving, or rewriting its AOF, in a child process.
     pub(crate) fn has_child(self) -> bool {
         self.flags() & raw::REDISMODULE_CTX_FLAGS_ACTIVE_CHILD as c_int != 0
