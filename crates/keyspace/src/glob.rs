@@ -66,7 +66,7 @@ fn match_one(pattern: &[u8], byte: u8, ignore_case: bool) -> Option<usize> {
 /// class that does not end goes to the end of the pattern.
 fn match_class(class: &[u8], byte: u8, ignore_case: bool) -> (bool, usize) {
     let fold = |byte: u8| if ignore_case { byte.to_ascii_lowercase() } else { byte };
-    let byte = fold(byte);
+    let folded = fold(byte);
     let negated = class.first() == Some(&b'^');
     let mut at = usize::from(negated);
     let mut matched = false;
@@ -78,19 +78,136 @@ fn match_class(class: &[u8], byte: u8, ignore_case: bool) -> (bool, usize) {
                 break;
             }
             [b'\\', escaped, ..] => {
-                matched |= fold(*escaped) == byte;
+                // As in Valkey, what is escaped within a class is matched in its own case.
+                matched |= *escaped == byte;
                 at += 2;
             }
             [from, b'-', to, ..] => {
                 let (from, to) = (fold(*from), fold(*to));
-                matched |= (from.min(to)..=from.max(to)).contains(&byte);
+                matched |= (from.min(to)..=from.max(to)).contains(&folded);
                 at += 3;
             }
             [literal, ..] => {
-                matched |= fold(*literal) == byte;
+                matched |= fold(*literal) == folded;
                 at += 1;
             }
         }
     }
     (matched != negated, at)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn matches(pattern: &str, text: &str) -> bool {
+        glob_match(pattern.as_bytes(), text.as_bytes(), false)
+    }
+
+    #[test]
+    fn patterns_match_as_they_should() {
+        for (pattern, text) in [
+            ("", ""),
+            ("*", ""),
+            ("***", "abc"),
+            ("a*", "a"),
+            ("*c", "abc"),
+            ("a*c", "ac"),
+            ("a*b*c", "a-b-b-c"),
+            ("?", "x"),
+            ("h?llo", "hello"),
+            ("h[ae]llo", "hallo"),
+            ("h[^e]llo", "hallo"),
+            ("h[a-b]llo", "hbllo"),
+            ("h[b-a]llo", "hallo"),
+            ("[\\]]", "]"),
+            ("\\*", "*"),
+            ("a\\", "a\\"),
+            ("[abc", "c"),
+            ("[a-", "-"),
+            ("[^]", "x"),
+            ("*[0-9]", "key:7"),
+            ("[\\a-z]", "-"),
+            ("*a*", "bab"),
+            ("a**b", "ab"),
+        ] {
+            assert!(matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn patterns_do_not_match_what_they_should_not() {
+        for (pattern, text) in [
+            ("", "a"),
+            ("a", ""),
+            ("?", ""),
+            ("a*c", "ab"),
+            ("h[ae]llo", "hillo"),
+            ("[^e]", "e"),
+            ("\\*", "x"),
+            ("[]a]", "a"),
+            ("[]", "a"),
+            ("[a", "b"),
+            ("abc", "ab"),
+            ("ab", "abc"),
+            ("*?", ""),
+            ("a", "A"),
+            ("[a-c]", "B"),
+            ("*b", "abc"),
+        ] {
+            assert!(!matches(pattern, text), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn case_can_be_ignored() {
+        for (pattern, text) in [("MAX*", "maxmemory"), ("[A-C]", "b"), ("\\A", "a"), ("x", "X")] {
+            assert!(glob_match(pattern.as_bytes(), text.as_bytes(), true), "{pattern} {text}");
+        }
+    }
+
+    #[test]
+    fn many_stars_take_no_longer() {
+        // A recursive matcher needs some 10^60 steps for these.
+        let pattern = [b"a*".repeat(2000), b"b".to_vec()].concat();
+        assert!(!glob_match(&pattern, &b"a".repeat(20_000), false));
+        let pattern = [b"*a?[ab]".repeat(1000), b"*c".to_vec()].concat();
+        assert!(!glob_match(&pattern, &b"ab".repeat(10_000), false));
+    }
+
+    /// The definition, in exponential time.
+    fn defined(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern {
+            [] => text.is_empty(),
+            [b'*', rest @ ..] => (0..=text.len()).any(|skipped| defined(rest, &text[skipped..])),
+            _ => match text {
+                [] => false,
+                [byte, after @ ..] => match_one(pattern, *byte, false)
+                    .is_some_and(|taken| defined(&pattern[taken..], after)),
+            },
+        }
+    }
+
+    #[test]
+    fn it_agrees_with_the_definition() {
+        let mut rng = fastrand::Rng::with_seed(5);
+        let mut matched = 0;
+        for _ in 0..100_000 {
+            let mut some = |letters: &[u8], len_max: usize| -> Vec<u8> {
+                (0..rng.usize(..=len_max)).map(|_| letters[rng.usize(..letters.len())]).collect()
+            };
+            let pattern = some(b"aabb***?[]^-\\", 9);
+            let text = some(b"ab-]", 9);
+            let expected = defined(&pattern, &text);
+            matched += usize::from(expected);
+            assert_eq!(
+                glob_match(&pattern, &text, false),
+                expected,
+                "{} {}",
+                pattern.escape_ascii(),
+                text.escape_ascii()
+            );
+        }
+        assert!(matched > 5000, "{matched}");
+    }
 }
