@@ -20,7 +20,6 @@ use crate::cron::Cron;
 use crate::listen::Listener;
 use crate::log::{debug, verbose, warning};
 use crate::outside;
-use crate::shutdown::Verdict;
 use crate::signals::{ShutdownSignal, Signals};
 use crate::{listen, output_limits, shutdown};
 
@@ -109,11 +108,8 @@ impl EventLoop {
         let mut engine = lock.lock();
         loop {
             self.flush(&mut engine);
-            if let Some(flags) = outside::of(&mut engine).shutdown.take()
-                && let Verdict::Exit(code) = shutdown::run(&mut engine, flags)
-            {
-                self.flush(&mut engine);
-                return code;
+            if shutdown::is_ending() {
+                return 0;
             }
             let timeout = self.timeout();
             let polled =
@@ -358,7 +354,8 @@ impl EventLoop {
             force: chosen.force,
             abort: false,
         };
-        outside::of(engine).shutdown = Some(flags);
+        // The log says why, if the server goes on.
+        let _ = shutdown::run(engine, flags);
     }
 
     fn tick(&mut self, engine: &mut Engine) {
@@ -434,7 +431,7 @@ fn is_blocked(engine: &Engine, id: ClientId) -> bool {
 
 /// Parses `input` and executes each request in it, until the client is blocked or must go.
 fn execute(engine: &mut Engine, connection: &mut Connection, mut input: &[u8], mut limits: Limits) {
-    loop {
+    while !shutdown::is_ending() {
         let Some(client) = engine.clients.get(connection.client) else { return };
         if client.has(client_flag::CLOSE_AFTER_REPLY | client_flag::CLOSE_ASAP) {
             connection.closing = true;

@@ -3,14 +3,19 @@
 use engine::hooks::ServerHooks;
 use engine::{Engine, Error, Outcome};
 
-use crate::{log, memory, outside, shutdown, start};
+use crate::{background, info, log, memory, outside, saving, shutdown, start};
 
 /// Puts the server's functions into the engine.
 pub(crate) fn install(engine: &mut Engine) {
     engine.server = ServerHooks {
-        shutdown: shutdown::request,
+        save: saving::save,
+        bgsave: saving::bgsave,
+        shutdown: shutdown::run,
         rewrite_config,
+        reload: saving::reload,
+        free_in_background: background::free,
         used_memory: memory::used,
+        info: info::append,
         config_changed,
         log: |level, text| log::line(level, text),
         ..ServerHooks::default()
@@ -71,7 +76,10 @@ fn config_changed(engine: &mut Engine, name: &str) -> Result<(), String> {
             let current = std::env::current_dir().map_err(|error| start::reason(&error))?;
             engine.config.dir = current.to_string_lossy().into_owned();
         }
-        "port" | "bind" => outside::of(engine).reopen_listeners = true,
+        "port" | "bind" => {
+            engine.tcp_port = u16::try_from(engine.config.port).unwrap_or(0);
+            outside::of(engine).reopen_listeners = true;
+        }
         "hz" => engine.config.hz = engine.config.hz.clamp(1, 500),
         _ => {}
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::Write;
 use std::os::unix::net::UnixDatagram;
 use std::sync::atomic::{AtomicU8, Ordering};
 
@@ -66,21 +66,24 @@ pub(crate) fn line(level: u8, text: impl fmt::Display) {
     let mark = char::from(mark);
     let stamp = now.format("%d %b %Y %H:%M:%S%.3f");
     raw(&format!("{pid}:{role} {stamp} {mark} {text}\n"));
-    if let Some(syslog) = &TARGET.read().syslog {
+    if let Some(syslog) = TARGET.try_read().as_ref().and_then(|target| target.syslog.as_ref()) {
         syslog.send(level, &text.to_string());
     }
 }
 
 /// Writes text as it is.
 pub(crate) fn raw(text: &str) {
-    let target = TARGET.read();
-    let _ = if target.file.is_empty() {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes()).and_then(|()| out.flush())
-    } else {
-        let file = OpenOptions::new().append(true).create(true).open(&target.file);
-        file.and_then(|mut file| file.write_all(text.as_bytes()))
-    };
+    // No lock is waited for: a forked child logs too, and may have been forked while another thread held it.
+    let target = TARGET.try_read();
+    let file = target.as_ref().map_or("", |target| target.file.as_str());
+    if file.is_empty() {
+        let mut rest = text.as_bytes();
+        while let Ok(written @ 1..) = rustix::io::write(rustix::stdio::stdout(), rest) {
+            rest = &rest[written..];
+        }
+    } else if let Ok(mut file) = OpenOptions::new().append(true).create(true).open(file) {
+        let _ = file.write_all(text.as_bytes());
+    }
 }
 
 impl Syslog {

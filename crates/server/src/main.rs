@@ -21,7 +21,9 @@ mod outside;
 mod shutdown;
 mod signals;
 
+mod background;
 mod fork;
+mod info;
 mod saving;
 
 mod clock;

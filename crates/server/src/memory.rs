@@ -13,6 +13,9 @@ pub(crate) struct Allocator {
     pub(crate) resident: usize,
 }
 
+/// As INFO names it.
+pub(crate) const ALLOCATOR_NAME: &str = "jemalloc-5.3.1";
+
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 
 thread_local! {
@@ -60,4 +63,11 @@ pub(crate) fn resident() -> usize {
     const PAGE: usize = 4096;
     let Ok(text) = std::fs::read_to_string("/proc/self/statm") else { return 0 };
     text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok()).unwrap_or(0) * PAGE
+}
+
+/// `jemalloc-bg-thread`: lets a thread of jemalloc's own give unused pages back.
+pub(crate) fn purge_in_background() {
+    if let Err(error) = tikv_jemalloc_ctl::background_thread::write(true) {
+        crate::log::warning!("jemalloc's background thread cannot be started: {error}");
+    }
 }

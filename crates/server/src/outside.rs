@@ -1,7 +1,6 @@
 //! What the server keeps beside the engine, reached from the engine's hooks.
 
 use engine::Engine;
-use engine::hooks::ShutdownFlags;
 
 use crate::saving::Saving;
 
@@ -10,11 +9,8 @@ use crate::saving::Saving;
 pub(crate) struct Outside {
     /// Absolute path of the configuration file, if the server was started with one.
     pub(crate) config_file: Option<String>,
-    /// `loadmodule` lines and other directives of the file that CONFIG REWRITE states again.
     pub(crate) saving: Saving,
-    /// A shutdown that waits for the event loop.
-    pub(crate) shutdown: Option<ShutdownFlags>,
-    /// `port`, `bind` or the log changed: the event loop acts upon it.
+    /// `port` or `bind` changed: the event loop acts upon it.
     pub(crate) reopen_listeners: bool,
     /// jemalloc's figures as of the last tick.
     pub(crate) allocator: crate::memory::Allocator,

@@ -1,32 +1,43 @@
 //! Ending the process in good order.
 
-use engine::Engine;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use engine::hooks::{ServerEvent, ShutdownFlags};
+use engine::{Engine, Error, Outcome};
 
 use crate::log::{notice, warning};
-use crate::outside;
+use crate::saving;
 
-/// What became of a shutdown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    Exit(i32),
-    /// Saving failed, and nobody said that this does not matter.
-    GoOn,
+/// Set once the final save is done: no request may be executed any more, since it would be acknowledged and lost.
+static ENDING: AtomicBool = AtomicBool::new(false);
+
+/// Whether the process is about to end.
+pub(crate) fn is_ending() -> bool {
+    ENDING.load(Ordering::Relaxed)
 }
 
-/// Saves what has to be saved and tidies up; the caller ends the process.
-pub(crate) fn run(engine: &mut Engine, flags: ShutdownFlags) -> Verdict {
+/// Saves what has to be saved and tidies up; the event loop ends the process. An error means that the server goes on.
+pub(crate) fn run(engine: &mut Engine, flags: ShutdownFlags) -> Outcome {
+    if flags.abort {
+        // A shutdown never waits for anything here, so there is none to abort.
+        return Err(Error::text("ERR No shutdown in progress."));
+    }
     warning!("User requested shutdown...");
     engine.enter_unit();
     (engine.modules.server_event)(engine, &ServerEvent::Shutdown);
     engine.leave_unit();
+    saving::kill_child(engine);
     let save = flags.save || (!flags.nosave && !engine.config.save.is_empty());
     if save {
         notice!("Saving the final RDB snapshot before exiting.");
-        if let Err(error) = (engine.server.save)(engine) {
-            warning!("Error trying to save the DB, can't exit: {error}");
-            if !flags.force {
-                return Verdict::GoOn;
+        if saving::save(engine).is_err() {
+            if flags.force {
+                warning!(
+                    "Error trying to save the DB, but the shutdown is forced: exiting all the same."
+                );
+            } else {
+                warning!("Error trying to save the DB, can't exit.");
+                return Err(Error::text("ERR Errors trying to SHUTDOWN. Check logs."));
             }
         }
     }
@@ -40,18 +51,6 @@ pub(crate) fn run(engine: &mut Engine, flags: ShutdownFlags) -> Verdict {
         let _ = std::fs::remove_file(&config.unixsocket);
     }
     warning!("Keystow is now ready to exit, bye bye...");
-    Verdict::Exit(0)
-}
-
-/// The SHUTDOWN command: the event loop goes on from here.
-pub(crate) fn request(engine: &mut Engine, flags: ShutdownFlags) -> engine::Outcome {
-    if flags.abort {
-        let waiting = outside::of(engine).shutdown.take();
-        return match waiting {
-            Some(_) => Ok(()),
-            None => Err(engine::Error::text("ERR No shutdown in progress.")),
-        };
-    }
-    outside::of(engine).shutdown = Some(flags);
+    ENDING.store(true, Ordering::Relaxed);
     Ok(())
 }

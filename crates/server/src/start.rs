@@ -10,7 +10,8 @@ use parking_lot::Mutex;
 use crate::arguments::Arguments;
 use crate::event_loop::EventLoop;
 use crate::log::{notice, warning};
-use crate::{clock, hooks, listen, log, outside, signals};
+use crate::saving::LoadFailure;
+use crate::{clock, hooks, listen, log, memory, outside, saving, signals};
 
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -44,6 +45,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
     } else {
         notice!("Running mode=standalone, port={}.", config.port);
     }
+    if config.get("jemalloc-bg-thread").as_deref() == Some("yes") {
+        memory::purge_in_background();
+    }
     let signals = signals::install().map_err(|error| format!("Taking over signals: {error}"))?;
     let listeners = match listen::open(&config) {
         Ok(listeners) => listeners,
@@ -58,20 +62,29 @@ pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
 
     let mut engine = Engine::new(config, Clock::new(clock::wall_us, clock::monotonic_us));
     outside::of(&mut engine).config_file = config_file;
+    engine.tcp_port = u16::try_from(engine.config.port).unwrap_or(0);
+    engine.last_save_at_secs = engine.clock.now_ms / 1000;
     hooks::install(&mut engine);
     // The lock is never freed: threads of modules may want it until the process ends.
     let lock: &'static Mutex<Engine> = Box::leak(Box::new(Mutex::new(engine)));
     notice!("Server initialized");
-    start_with(lock, &loaded)?;
+    if let Err(NoStart) = start_with(lock, &loaded) {
+        return Ok(1);
+    }
     listen::announce(&listeners);
     let event_loop = EventLoop::new(lock, listeners, signals)
         .map_err(|error| format!("Starting the event loop: {error}"))?;
     Ok(event_loop.run())
 }
 
+/// The server cannot start; the log says why.
+struct NoStart;
+
 /// Loads modules and data.
-fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), String> {
+fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoStart> {
     let mut engine = lock.lock();
+    memory::refresh();
+    engine.startup_memory = memory::used() as u64;
     for words in &loaded.modules {
         let Some((path, args)) = words.split_first() else { continue };
         let load = engine::hooks::ModuleLoad {
@@ -79,12 +92,14 @@ fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), Strin
             args: args.iter().map(|arg| arg.as_str().into()).collect(),
             configs: Vec::new(),
         };
-        let hook = engine.modules.load;
-        if let Err(error) = hook(&mut engine, load) {
-            warning!("Can't load module from {path}: server aborting ({error})");
-            return Err(format!("Can't load module from {path}"));
+        if let Err(error) = (engine.modules.load)(&mut engine, load) {
+            warning!("{error}");
+            warning!("Can't load module from {path}: server aborting");
+            return Err(NoStart);
         }
     }
+    saving::load(&mut engine).map_err(|LoadFailure| NoStart)?;
+    memory::refresh();
     Ok(())
 }
 

@@ -1,0 +1,37 @@
+//! The thread that frees what is too large to be freed between two commands.
+
+use std::any::Any;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crossbeam_channel::Sender;
+
+type Garbage = Box<dyn Any + Send>;
+
+/// Things given over and not freed yet.
+static PENDING: AtomicUsize = AtomicUsize::new(0);
+
+static FREER: LazyLock<Option<Sender<Garbage>>> = LazyLock::new(|| {
+    let (sender, receiver) = crossbeam_channel::unbounded::<Garbage>();
+    let thread = std::thread::Builder::new().name("lazy_free".to_owned()).spawn(move || {
+        for garbage in receiver {
+            drop(garbage);
+            PENDING.fetch_sub(1, Ordering::Relaxed);
+        }
+    });
+    thread.ok().map(|_| sender)
+});
+
+/// Frees on the background thread; here, if there is none.
+pub(crate) fn free(garbage: Garbage) {
+    if let Some(sender) = &*FREER {
+        PENDING.fetch_add(1, Ordering::Relaxed);
+        // Its receiver lives as long as the process; a value that comes back is dropped here.
+        let _ = sender.send(garbage);
+    }
+}
+
+/// `lazyfree_pending_objects`
+pub(crate) fn pending() -> usize {
+    PENDING.load(Ordering::Relaxed)
+}
