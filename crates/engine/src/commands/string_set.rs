@@ -33,13 +33,14 @@ fn set(engine: &mut Engine, call: &mut Call) -> Outcome {
     if args.get {
         reply_old(engine, call)?;
     }
-    let done = assign(engine, call, &call.argv[2], args.condition, ttl);
-    match (args.get, done) {
-        (true, _) => {}
-        (false, true) => call.reply.ok(),
-        (false, false) => call.reply.null(),
+    let assigned = assign(engine, call, 2, args.condition, ttl);
+    if !args.get {
+        match assigned {
+            Assigned::Refused => call.reply.null(),
+            Assigned::Set | Assigned::Past => call.reply.ok(),
+        }
     }
-    if done {
+    if assigned == Assigned::Set {
         propagate_set(engine, call, args, ttl);
     }
     Ok(())
@@ -55,20 +56,37 @@ fn reply_old(engine: &mut Engine, call: &mut Call) -> Outcome {
     Ok(())
 }
 
-/// Sets the key (argument 1) to a string and announces it; false, with nothing done, if the condition does not hold.
+/// What became of a key that was to be set.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Assigned {
+    Set,
+    /// The condition did not hold; nothing was done.
+    Refused,
+    /// The time to live was over already: the key, if it was there, is deleted.
+    Past,
+}
+
+/// Sets the key (argument 1) to the string at argument `value_at` and announces it.
 fn assign(
     engine: &mut Engine,
-    call: &Call,
-    value: &ByteString,
+    call: &mut Call,
+    value_at: usize,
     condition: Condition,
     ttl: TimeToLive,
-) -> bool {
+) -> Assigned {
     let (db, key) = (call.db, &call.argv[1]);
     let found = engine.locate_write(db, key);
     if matches!((&found, condition), (Ok(_), Condition::Missing) | (Err(_), Condition::Existing)) {
-        return false;
+        return Assigned::Refused;
     }
-    let value = Value::string(value.clone());
+    if let TimeToLive::Until(at_ms) = ttl
+        && engine.is_past(at_ms)
+    {
+        let key = key.clone();
+        expire_time::delete_now(engine, call, &key);
+        return Assigned::Past;
+    }
+    let value = Value::string(call.argv[value_at].clone());
     match found {
         Ok(place) => engine.replace(db, place, key, value, ttl != TimeToLive::Clear),
         Err(vacancy) => engine.add(db, vacancy, key, value),
@@ -80,7 +98,7 @@ fn assign(
     if let TimeToLive::Until(_) = ttl {
         engine.notify(class::GENERIC, "expire", key, db);
     }
-    true
+    Assigned::Set
 }
 
 /// Has a SET repeated with its time as Unix time, and without GET.
@@ -120,8 +138,8 @@ const SETNX: Spec = Spec::new(
 .keys(&[KeySpec::one(1, key_flag::OW | key_flag::INSERT)]);
 
 fn setnx(engine: &mut Engine, call: &mut Call) -> Outcome {
-    let done = assign(engine, call, &call.argv[2], Condition::Missing, TimeToLive::Clear);
-    call.reply.integer(i64::from(done));
+    let assigned = assign(engine, call, 2, Condition::Missing, TimeToLive::Clear);
+    call.reply.integer(i64::from(assigned == Assigned::Set));
     Ok(())
 }
 
@@ -177,7 +195,7 @@ fn psetex(engine: &mut Engine, call: &mut Call) -> Outcome {
 
 fn set_with_time(engine: &mut Engine, call: &mut Call, unit: Unit) -> Outcome {
     let at_ms = Given { at: 2, unit, absolute: false }.positive_ms(engine.clock.now_ms, call)?;
-    assign(engine, call, &call.argv[3], Condition::Always, TimeToLive::Until(at_ms));
+    assign(engine, call, 3, Condition::Always, TimeToLive::Until(at_ms));
     call.reply.ok();
     propagate_until(engine, call, 3, at_ms);
     Ok(())
@@ -197,7 +215,7 @@ const GETSET: Spec = Spec::new(
 
 fn getset(engine: &mut Engine, call: &mut Call) -> Outcome {
     reply_old(engine, call)?;
-    assign(engine, call, &call.argv[2], Condition::Always, TimeToLive::Clear);
+    assign(engine, call, 2, Condition::Always, TimeToLive::Clear);
     engine.propagate_as(call, |argv| ["SET".into(), argv[1].clone(), argv[2].clone()]);
     Ok(())
 }

@@ -51,6 +51,7 @@ impl Session {
     #[track_caller]
     pub(crate) fn send_words(&mut self, argv: &[&[u8]]) -> String {
         let argv = argv.iter().map(|&word| ByteString::from(word)).collect();
+        self.engine.clock.refresh();
         self.engine.execute(self.client, argv);
         let output = self
             .engine
