@@ -134,3 +134,14 @@ impl fmt::Display for ParseError {
 }
 
 impl std::error::Error for ParseError {}
+
+/// An error and how many bytes had been read when it was seen.
+pub(crate) struct Fault {
+    pub(crate) kind: ParseErrorKind,
+    pub(crate) at: usize,
+}
+
+#[cold]
+pub(crate) fn fault<T>(kind: ParseErrorKind, at: usize) -> Result<T, Fault> {
+    Err(Fault { kind, at })
+}

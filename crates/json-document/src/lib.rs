@@ -38,6 +38,7 @@
 //! ```
 #![forbid(unsafe_code)]
 
+mod block;
 mod document;
 mod edit;
 mod equality;
@@ -47,7 +48,9 @@ mod lookup;
 mod number;
 mod parse;
 mod repeated_names;
+mod scalar;
 mod scan;
+mod shapes;
 mod string;
 mod text;
 mod write;

@@ -1,6 +1,7 @@
 //! Finding one value in a text without an index: names are compared, values skipped.
 
-use crate::scan::{byte, container_end, plain_end, string_end};
+use crate::block::container_end;
+use crate::scan::{byte, plain_end, string_end};
 use crate::string::Name;
 
 /// The end of the value that begins at `at` in a validated minified text.

@@ -1,14 +1,6 @@
-//! Finding the next interesting byte, eight bytes at a time.
+//! Finding the next interesting byte, sixteen bytes at a time.
 
-const ONES: u64 = 0x0101_0101_0101_0101;
-const HIGHS: u64 = ONES * 0x80;
-
-/// The eight bytes at `at` as a little-endian word, if there are so many.
-#[inline(always)]
-pub(crate) fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    let chunk = bytes.get(at..)?.first_chunk::<8>()?;
-    Some(u64::from_le_bytes(*chunk))
-}
+use wide::u8x16;
 
 /// The byte at `at`, or 0 past the end, which no JSON text has outside of an error.
 #[inline(always)]
@@ -19,35 +11,56 @@ pub(crate) fn byte(bytes: &[u8], at: usize) -> u8 {
     }
 }
 
-/// High bits at the bytes of `word` that equal `needle`; exact up to the lowest one.
+/// The sixteen bytes at `at`, if there are so many.
 #[inline(always)]
-fn equal(word: u64, needle: u8) -> u64 {
-    let difference = word ^ (ONES * needle as u64);
-    difference.wrapping_sub(ONES) & !difference & HIGHS
+pub(crate) fn chunk(bytes: &[u8], at: usize) -> Option<&[u8; 16]> {
+    bytes.get(at..)?.first_chunk()
 }
 
-/// High bits at the bytes of `word` that are quotes, backslashes or control characters; exact up
-/// to the lowest one.
+/// A bit for each byte of `chunk` that is a quote, a backslash or a control character, the first
+/// byte's lowest.
 #[inline(always)]
-pub(crate) fn special(word: u64) -> u64 {
-    let control = word.wrapping_sub(ONES * 0x20) & !word & HIGHS;
-    equal(word, b'"') | equal(word, b'\\') | control
+pub(crate) fn special_bits(chunk: &[u8; 16]) -> u32 {
+    let bytes = u8x16::new(*chunk);
+    let quotes = bytes.simd_eq(u8x16::splat(b'"'));
+    let backslashes = bytes.simd_eq(u8x16::splat(b'\\'));
+    let controls = bytes.min(u8x16::splat(0x1f)).simd_eq(bytes);
+    (quotes | backslashes | controls).to_bitmask()
 }
 
 /// The first quote, backslash or control character at or after `at`, or the end.
 #[inline(always)]
 pub(crate) fn find_special(bytes: &[u8], mut at: usize) -> usize {
-    while let Some(word) = word(bytes, at) {
-        let found = special(word);
+    while let Some(chunk) = chunk(bytes, at) {
+        let found = special_bits(chunk);
         if found != 0 {
-            return at + (found.trailing_zeros() / 8) as usize;
+            return at + found.trailing_zeros() as usize;
         }
-        at += 8;
+        at += 16;
     }
     while let Some(&byte) = bytes.get(at) {
         if byte == b'"' || byte == b'\\' || byte < 0x20 {
             break;
         }
+        at += 1;
+    }
+    at
+}
+
+/// How many of the bytes from `at` on are digits.
+#[inline(always)]
+pub(crate) fn digits_end(bytes: &[u8], mut at: usize) -> usize {
+    while let Some(chunk) = bytes.get(at..).and_then(<[u8]>::first_chunk::<8>) {
+        // A byte with its `0` taken off is at most 9 for a digit, and then adding 0x76 leaves its
+        // high bit alone. Carries spoil later bytes only.
+        let word = u64::from_le_bytes(*chunk) ^ 0x3030_3030_3030_3030;
+        let others = (word.wrapping_add(0x7676_7676_7676_7676) | word) & 0x8080_8080_8080_8080;
+        if others != 0 {
+            return at + (others.trailing_zeros() / 8) as usize;
+        }
+        at += 8;
+    }
+    while byte(bytes, at).is_ascii_digit() {
         at += 1;
     }
     at
@@ -80,26 +93,6 @@ pub(crate) fn plain_end(bytes: &[u8], mut at: usize) -> usize {
             break;
         }
         at += 1;
-    }
-    at
-}
-
-/// The end of the container that begins at `at` in a validated text.
-pub(crate) fn container_end(bytes: &[u8], mut at: usize) -> usize {
-    let mut depth = 0usize;
-    while let Some(byte) = bytes.get(at) {
-        at += 1;
-        match byte {
-            b'"' => at = string_end(bytes, at).0,
-            b'{' | b'[' => depth += 1,
-            b'}' | b']' => {
-                depth = depth.saturating_sub(1);
-                if depth == 0 {
-                    break;
-                }
-            }
-            _ => {}
-        }
     }
     at
 }
