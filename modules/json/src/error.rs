@@ -174,6 +174,8 @@ pub(crate) enum LoadError {
     Version(i32),
     /// A node of encver 0 that makes no JSON.
     Node,
+    /// A string of encver 4 that is no CBOR of a document.
+    Cbor,
     Text(ParseError),
     Packed(PackedError),
 }
@@ -184,8 +186,9 @@ impl fmt::Display for LoadError {
             LoadError::Stream => f.write_str("JSON document: the payload is cut short"),
             LoadError::Version(encver) => write!(
                 f,
-                "JSON document: encoding version {encver} is not supported (0, 2 and 3 are)"
+                "JSON document: encoding version {encver} is not supported (0, 2, 3 and 4 are)"
             ),
+            LoadError::Cbor => f.write_str("JSON document: broken CBOR"),
             LoadError::Node => f.write_str("JSON document: broken node"),
             LoadError::Text(error) => write!(f, "JSON document: {error}"),
             LoadError::Packed(error) => write!(f, "JSON document: {error}"),

@@ -9,6 +9,7 @@
 #[macro_use]
 #[expect(unsafe_code, reason = "this is the C ABI boundary")]
 mod host;
+mod cbor;
 mod commands;
 mod error;
 mod paths;

@@ -5,6 +5,7 @@
 //! | 0 | RedisJSON 1 | node by node; see [`nodes`] |
 //! | 2 | RedisJSON 2.0 | text, then the number of extra strings (0 or 2) and those |
 //! | 3 | RedisJSON 2 to 8.6, valkey-json, this module | one string: JSON text, or a packed payload |
+//! | 4 | RedisJSON 8.8 and later | one string: CBOR; see [`cbor`] |
 //!
 //! This module writes encver 3. The string is plain JSON text that the others can load when
 //! `rdb-format` is `portable`; when it is `packed`, it begins with [`json_store::MAGIC`], which no
@@ -19,6 +20,7 @@ use json_store::{AtRest, MAGIC, Packed, Stored};
 use redis_module::raw;
 
 use crate::STORE;
+use crate::cbor;
 use crate::error::LoadError;
 use crate::host::config::{self, RdbFormat};
 use crate::host::context::{now_ms, one_line};
@@ -150,6 +152,11 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Arc<Stored>, LoadE
             } else {
                 load_text(payload.bytes())
             }
+        }
+        4 => {
+            let cbor = stream.string()?;
+            let json = cbor::to_json(cbor.bytes(), config::DEPTH_CEILING).ok_or(LoadError::Cbor)?;
+            load_text(&json)
         }
         _ => Err(LoadError::Version(encver)),
     }
