@@ -22,12 +22,12 @@ pub struct Entry {
 
 impl Entry {
     pub(crate) fn new(key: ByteString, hash: u64, value: Value, access: u32) -> Self {
-        let (key, hash) = (StoredBytes::new(key), low_hash(hash));
+        let (key, hash) = (StoredBytes::boxed(&key), low_hash(hash));
         Self { key, hash, value, expire_at_ms: NO_EXPIRY, access }
     }
 
     pub(crate) fn set_key(&mut self, key: ByteString, hash: u64) {
-        self.key = StoredBytes::new(key);
+        self.key = StoredBytes::boxed(&key);
         self.hash = low_hash(hash);
     }
 
@@ -36,7 +36,7 @@ impl Entry {
         self.key.as_bytes()
     }
 
-    /// The key as a string of its own: a copy if it is short, shared if it is long.
+    /// The key as a string of its own: a copy.
     pub fn key_string(&self) -> ByteString {
         self.key.to_byte_string()
     }

@@ -23,6 +23,9 @@ pub struct HashLimits {
 /// disagree about how some longer elements end.
 const COMPACT_LEN_MAX: usize = 8 * 1024;
 
+/// Values of a large hash up to this length are boxed, longer ones shared: see [`StoredBytes`].
+const BOXED_VALUE_LEN_MAX: usize = 256;
+
 impl HashLimits {
     fn allows(self, name_len: usize, value_len: usize) -> bool {
         name_len.max(value_len) <= self.value_len.min(COMPACT_LEN_MAX)
@@ -155,7 +158,7 @@ impl HashValue {
             }
         }
         match &mut self.0 {
-            Repr::Table(table) => set(table, name.clone(), value.clone()),
+            Repr::Table(table) => set(table, name, stored_value(value)),
             Repr::Listpack(_) => unreachable!("made a table above"),
         }
     }
@@ -240,7 +243,9 @@ impl HashValue {
         let Repr::Listpack(listpack) = &self.0 else { return };
         let mut table = Box::new(Table::default());
         for ((name, _), (value, _)) in listpack.pairs() {
-            set(&mut table, name.to_byte_string(), value.to_byte_string());
+            let (mut of_name, mut of_value) = (itoa::Buffer::new(), itoa::Buffer::new());
+            let value = StoredBytes::boxed(value.as_bytes(&mut of_value));
+            set(&mut table, name.as_bytes(&mut of_name), value);
         }
         self.0 = Repr::Table(table);
     }
@@ -285,13 +290,20 @@ fn find<'a>(table: &'a Table<Box<Field>>, name: &[u8]) -> Option<&'a Field> {
     table.find(hash_of(name), |field| field.name.as_bytes() == name).map(|field| &**field)
 }
 
-fn set(table: &mut Table<Box<Field>>, name: ByteString, value: ByteString) -> bool {
-    let hash = hash_of(&name);
-    if let Some(field) = table.find_mut(hash, |field| field.name.as_bytes() == name.as_bytes()) {
-        field.value = StoredBytes::new(value);
+fn set(table: &mut Table<Box<Field>>, name: &[u8], value: StoredBytes) -> bool {
+    let hash = hash_of(name);
+    if let Some(field) = table.find_mut(hash, |field| field.name.as_bytes() == name) {
+        field.value = value;
         return false;
     }
-    let (name, value) = (StoredBytes::new(name), StoredBytes::new(value));
-    table.insert_new(hash, Box::new(Field { name, value }));
+    table.insert_new(hash, Box::new(Field { name: StoredBytes::boxed(name), value }));
     true
+}
+
+fn stored_value(value: &ByteString) -> StoredBytes {
+    if value.len() <= BOXED_VALUE_LEN_MAX {
+        StoredBytes::boxed(value)
+    } else {
+        StoredBytes::shared(value.clone())
+    }
 }

@@ -58,13 +58,13 @@ impl StringValue {
     pub fn new(bytes: ByteString) -> Self {
         match parse_integer(&bytes) {
             Some(number) => Self(Repr::Integer(number)),
-            None => Self(Repr::Stored(StoredBytes::new(bytes))),
+            None => Self(Repr::Stored(StoredBytes::shared(bytes))),
         }
     }
 
     /// Keeps `bytes` as they are, even if they spell an integer.
     pub fn uncoded(bytes: ByteString) -> Self {
-        Self(Repr::Stored(StoredBytes::new(bytes)))
+        Self(Repr::Stored(StoredBytes::shared(bytes)))
     }
 
     pub fn from_i64(number: i64) -> Self {
