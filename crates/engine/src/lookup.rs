@@ -191,7 +191,7 @@ impl Engine {
     /// modified.
     pub fn add(&mut self, db: usize, vacancy: Vacancy, key: &ByteString, value: Value) {
         let mark = self.first_mark();
-        self.keyspace.db_mut(db).insert_vacant(vacancy, key.clone(), value, mark);
+        self.keyspace.db_mut(db).insert_vacant(vacancy, key, value, mark);
         self.notify(class::NEW, "new", key, db);
     }
 

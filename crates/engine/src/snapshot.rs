@@ -297,7 +297,7 @@ fn place(
         return Err(LoadError::DuplicateKey(key));
     }
     let mark = engine.mark_of(meta);
-    let old = engine.keyspace.db_mut(db).insert(key.clone(), value, Ttl::Clear, mark);
+    let old = engine.keyspace.db_mut(db).insert(&key, value, Ttl::Clear, mark);
     debug_assert!(old.is_none(), "the key was looked up a moment ago");
     if meta.expire_at_ms.is_some() {
         engine.keyspace.db_mut(db).set_expire(&key, meta.expire_at_ms);

@@ -130,7 +130,7 @@ fn ours(order: &Order) {
     let before = allocated();
     let mut db = Database::new();
     let insert = Timed::of(&order.inserted, |key| {
-        drop(db.insert(key.clone(), value(1), Ttl::Clear, 0));
+        drop(db.insert(key, value(1), Ttl::Clear, 0));
     });
     let heap = allocated() - before;
     let table = db.table_heap_size();
@@ -142,7 +142,7 @@ fn ours(order: &Order) {
         black_box(db.find(key).is_some());
     });
     let overwrite = Timed::of(&order.looked_up, |key| {
-        drop(db.insert(key.clone(), value(2), Ttl::Clear, 0));
+        drop(db.insert(key, value(2), Ttl::Clear, 0));
     });
     let remove = Timed::of(&order.looked_up, |key| drop(db.remove(key)));
     Row { name: "keyspace", insert, find, miss, overwrite, remove, heap, table }.print(keys);

@@ -6,8 +6,6 @@
 
 use std::num::NonZeroU64;
 
-use byte_string::ByteString;
-
 use crate::entry::{Entry, NO_EXPIRY};
 use crate::key_hash::hash_of;
 use crate::table::{Hashed, Position, Table, low_hash};
@@ -125,9 +123,9 @@ impl Database {
     }
 
     /// Adds a key that was found missing, without a time to live.
-    pub fn insert_vacant(&mut self, vacancy: Vacancy, key: ByteString, value: Value, access: u32) {
+    pub fn insert_vacant(&mut self, vacancy: Vacancy, key: &[u8], value: Value, access: u32) {
         debug_assert!(
-            !self.contains(&key) && hash_of(&key) == vacancy.0,
+            !self.contains(key) && hash_of(key) == vacancy.0,
             "the vacancy is of this key"
         );
         let entry = Box::new(Entry::new(key, vacancy.0, value, access));
@@ -142,15 +140,9 @@ impl Database {
     /// Sets `key` to `value` and returns the value it had. A new key gets no time to live, and
     /// `access` as its mark of use; an old one keeps its mark.
     #[must_use = "dropping a value may run a module's code"]
-    pub fn insert(
-        &mut self,
-        key: ByteString,
-        value: Value,
-        ttl: Ttl,
-        access: u32,
-    ) -> Option<Value> {
-        let hash = hash_of(&key);
-        if let Some(entry) = self.entries.find_mut(hash, |entry| entry.key() == key.as_bytes()) {
+    pub fn insert(&mut self, key: &[u8], value: Value, ttl: Ttl, access: u32) -> Option<Value> {
+        let hash = hash_of(key);
+        if let Some(entry) = self.entries.find_mut(hash, |entry| entry.key() == key) {
             if ttl == Ttl::Clear && entry.has_expiry() {
                 entry.expire_at_ms = NO_EXPIRY;
                 unindex(&mut self.expires, hash);
@@ -182,11 +174,10 @@ impl Database {
 
     /// Gives the entry of `from` the key `to`, time to live and mark of use included. The same
     /// name twice changes nothing.
-    pub fn rename(&mut self, from: &[u8], to: ByteString) -> Renamed {
+    pub fn rename(&mut self, from: &[u8], to: &[u8]) -> Renamed {
         let Some(mut entry) = self.remove(from) else { return Renamed::NoSuchKey };
-        if from != to.as_bytes() {
-            let hash = hash_of(&to);
-            entry.set_key(to, hash);
+        if from != to {
+            entry.set_key(to, hash_of(to));
         }
         Renamed::Done(self.insert_entry(entry))
     }

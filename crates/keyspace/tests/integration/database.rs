@@ -55,7 +55,7 @@ fn a_database_does_what_a_map_does() {
         match rng.u32(..10) {
             0..=3 => {
                 let ttl = if rng.bool() { Ttl::Keep } else { Ttl::Clear };
-                let old = db.insert(key.clone(), value(round), ttl, 0);
+                let old = db.insert(&key, value(round), ttl, 0);
                 let entry = model.entry(key).or_insert((round, None));
                 assert_eq!(old.is_some(), entry.0 != round);
                 assert!(old.is_none_or(|old| number_of(&old) == entry.0));
@@ -82,7 +82,7 @@ fn a_database_does_what_a_map_does() {
             }
             _ => {
                 let to = self::key(rng.usize(..range));
-                match (db.rename(&key, to.clone()), model.remove(&key)) {
+                match (db.rename(&key, &to), model.remove(&key)) {
                     (Renamed::NoSuchKey, None) => {}
                     (Renamed::Done(old), Some(moved)) => {
                         let old = old.map(|old| number_of(&old.value));
@@ -110,7 +110,7 @@ fn scan_visits_all_that_stays() {
         let mut db = Database::new();
         let stay: Vec<ByteString> = (0..rng.usize(1..400)).map(key).collect();
         for key in &stay {
-            assert!(db.insert(key.clone(), value(0), Ttl::Clear, 0).is_none());
+            assert!(db.insert(key, value(0), Ttl::Clear, 0).is_none());
         }
         let mut come_and_go: Vec<ByteString> = Vec::new();
         let mut made = 1_000_000;
@@ -128,7 +128,7 @@ fn scan_visits_all_that_stays() {
                 for _ in 0..rng.usize(..300) {
                     made += 1;
                     come_and_go.push(key(made));
-                    assert!(db.insert(key(made), value(0), Ttl::Clear, 0).is_none());
+                    assert!(db.insert(&key(made), value(0), Ttl::Clear, 0).is_none());
                 }
             } else {
                 for key in come_and_go.drain(rng.usize(..=come_and_go.len())..) {

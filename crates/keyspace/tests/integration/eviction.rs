@@ -28,7 +28,7 @@ fn keyspace(policy: EvictionPolicy) -> Keyspace {
             lru_stamp(NOW_MS - (KEYS - number) * 10_000)
         };
         let db = keyspace.db_mut((number % 4 / 2) as usize);
-        assert!(db.insert(key(number), Value::string("v".into()), Ttl::Clear, access).is_none());
+        assert!(db.insert(&key(number), Value::string("v".into()), Ttl::Clear, access).is_none());
         if number % 2 == 1 {
             assert!(db.set_expire(&key(number), Some(NOW_MS + number)));
         }

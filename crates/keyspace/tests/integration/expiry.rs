@@ -14,7 +14,7 @@ fn steps_find_all_that_is_over() {
     let mut db = Database::new();
     for number in 0..10_000 {
         let value = Value::string(ByteString::from("v"));
-        assert!(db.insert(key(number), value, Ttl::Clear, 0).is_none());
+        assert!(db.insert(&key(number), value, Ttl::Clear, 0).is_none());
         if number % 3 != 0 {
             // A third over by then, a third not, a third never.
             let at = if number % 3 == 1 { 500 } else { 3000 };
@@ -46,7 +46,7 @@ fn steps_find_all_that_is_over() {
 #[test]
 fn a_key_expires_after_its_time_not_at_it() {
     let mut db = Database::new();
-    assert!(db.insert(key(1), Value::string("v".into()), Ttl::Clear, 0).is_none());
+    assert!(db.insert(&key(1), Value::string("v".into()), Ttl::Clear, 0).is_none());
     assert!(db.set_expire(&key(1), Some(1000)));
     let entry = db.find(&key(1)).expect("there");
     assert!(!entry.is_expired(1000));

@@ -39,11 +39,11 @@ fn values_are_returned_before_they_are_freed() {
     let mut db = Database::new();
     for address in 1..=6 {
         let key = ByteString::from_i64(address as i64);
-        assert!(db.insert(key, value(address), Ttl::Clear, 0).is_none());
+        assert!(db.insert(&key, value(address), Ttl::Clear, 0).is_none());
     }
     assert_eq!(db.find(b"1").expect("there").value.type_name(), "recorded-");
 
-    let old = db.insert(ByteString::from("1"), value(11), Ttl::Clear, 0);
+    let old = db.insert(b"1", value(11), Ttl::Clear, 0);
     assert!(freed().is_empty());
     drop(old);
     assert_eq!(freed(), [1]);
@@ -53,7 +53,7 @@ fn values_are_returned_before_they_are_freed() {
     drop(removed);
     assert_eq!(freed(), [1, 2]);
 
-    let Renamed::Done(Some(old)) = db.rename(b"3", ByteString::from("4")) else {
+    let Renamed::Done(Some(old)) = db.rename(b"3", b"4") else {
         panic!("both were there");
     };
     assert!(freed().len() == 2);
