@@ -372,9 +372,11 @@ fn is_queued(command: &Command) -> bool {
     !matches!(command.full_name.as_str(), "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
 }
 
-/// At most `max` bytes of user data made fit for an error text: what is not printable becomes a space.
+/// At most `max` bytes of user data made fit for an error text: up to the first NUL, where C's formatting ends, and
+/// with spaces for line ends.
 pub fn printable(bytes: &[u8], max: usize) -> String {
     let cut = &bytes[..bytes.len().min(max)];
+    let cut = cut.split(|&byte| byte == 0).next().unwrap_or_default();
     String::from_utf8_lossy(cut)
         .chars()
         .map(|c| if c == '\r' || c == '\n' { ' ' } else { c })

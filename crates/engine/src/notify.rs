@@ -69,15 +69,15 @@ pub fn format_classes(flags: u32) -> String {
             (class::EVICTED, 'e'),
             (class::STREAM, 't'),
             (class::MODULE, 'd'),
+            // Not part of `A`, and yet not shown beside it: so Valkey writes it.
+            (class::NEW, 'n'),
         ] {
             if flags & bit != 0 {
                 text.push(letter);
             }
         }
     }
-    for (bit, letter) in
-        [(class::KEYSPACE, 'K'), (class::KEYEVENT, 'E'), (class::KEY_MISS, 'm'), (class::NEW, 'n')]
-    {
+    for (bit, letter) in [(class::KEYSPACE, 'K'), (class::KEYEVENT, 'E'), (class::KEY_MISS, 'm')] {
         if flags & bit != 0 {
             text.push(letter);
         }

@@ -15,6 +15,7 @@ mod server;
 mod transaction;
 
 mod counter;
+mod lcs;
 mod string;
 mod string_set;
 
@@ -53,6 +54,7 @@ pub const ALL: &[&[Spec]] = &[
     string::SPECS,
     string_set::SPECS,
     counter::SPECS,
+    lcs::SPECS,
     hash::SPECS,
     hash_number::SPECS,
     hash_random::SPECS,
@@ -79,14 +81,17 @@ fn unknown_subcommand_or_arity(call: &Call) -> Error {
     ))
 }
 
-/// The reply of a HELP sub-command: each form on a line, what it does on the next.
+/// The reply of a HELP sub-command: each form on a line, what it does on the next ones.
 fn reply_help(call: &mut Call, container: &str, lines: &[(&str, &str)]) {
-    call.reply.array(lines.len() * 2 + 3);
+    let meanings: usize = lines.iter().map(|(_, meaning)| meaning.lines().count()).sum();
+    call.reply.array(lines.len() + meanings + 3);
     call.reply
         .simple(&format!("{container} <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"));
     for (form, meaning) in lines {
         call.reply.simple(form);
-        call.reply.simple(&format!("    {meaning}"));
+        for line in meaning.lines() {
+            call.reply.simple(&format!("    {line}"));
+        }
     }
     call.reply.simple("HELP");
     call.reply.simple("    Print this help.");

@@ -137,13 +137,16 @@ fn help(_: &mut Engine, call: &mut Call) -> Outcome {
         call,
         "OBJECT",
         &[
-            ("ENCODING <key>", "How the value is held in memory."),
+            (
+                "ENCODING <key>",
+                "How the value is held in memory:\none of the encodings of its type.",
+            ),
             (
                 "FREQ <key>",
-                "The key's frequency counter, which grows with the logarithm of its uses.",
+                "The key's frequency counter under an LFU policy,\nwhich grows with the logarithm of its uses.",
             ),
-            ("IDLETIME <key>", "Seconds since the key was last used."),
-            ("REFCOUNT <key>", "The reference count of the value."),
+            ("IDLETIME <key>", "Seconds since the key was last used,\nunder any policy but LFU."),
+            ("REFCOUNT <key>", "How many hold the value:\nits key alone."),
         ],
     );
     Ok(())
