@@ -107,10 +107,14 @@ pub(crate) fn wake() {
 /// main thread sleeps, for no longer than it returns.
 pub fn tick(engine: &mut Engine) -> Option<Duration> {
     loading::started();
+    if !registry::has_work() {
+        return None;
+    }
     api::timers::run_one_shots(engine);
     let timer = api::timers::run_due(engine).map(Duration::from_micros);
     let timeout = api::blocking::run_timeouts(engine).map(Duration::from_millis);
     api::blocking::serve_unblocked(engine);
+    registry::note_work();
     [timer, timeout].into_iter().flatten().min()
 }
 

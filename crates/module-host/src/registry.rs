@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ffi::{CString, c_int, c_void};
 use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicI32, AtomicUsize};
 
 use byte_string::ByteString;
@@ -84,11 +85,11 @@ impl Module {
     }
 
     pub(crate) fn is_loading(&self) -> bool {
-        self.loading.load(std::sync::atomic::Ordering::Relaxed)
+        self.loading.load(Relaxed)
     }
 
     pub(crate) fn has_option(&self, option: c_int) -> bool {
-        self.options.load(std::sync::atomic::Ordering::Relaxed) & option != 0
+        self.options.load(Relaxed) & option != 0
     }
 }
 
@@ -133,6 +134,32 @@ pub(crate) struct Registry {
 }
 
 static REGISTRY: Mutex<Option<Registry>> = Mutex::new(None);
+
+/// Whether there may be something for the main loop to do. Changed under the registry's lock only.
+static HAS_WORK: AtomicBool = AtomicBool::new(false);
+
+impl Registry {
+    /// To be called by whoever adds work for the main loop.
+    pub(crate) fn work_added(&mut self) {
+        HAS_WORK.store(true, Relaxed);
+    }
+}
+
+/// Asked by every turn of the main loop, so it is a single load.
+pub(crate) fn has_work() -> bool {
+    HAS_WORK.load(Relaxed)
+}
+
+/// Looks again, after work was done.
+pub(crate) fn note_work() {
+    registry(|registry| {
+        let idle = registry.timers.is_empty()
+            && registry.one_shots.is_empty()
+            && registry.blocked.is_empty()
+            && registry.unblocked.is_empty();
+        HAS_WORK.store(!idle, Relaxed);
+    });
+}
 
 /// Reads or changes the registry. `work` must not call a module.
 pub(crate) fn registry<R>(work: impl FnOnce(&mut Registry) -> R) -> R {

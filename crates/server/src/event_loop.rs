@@ -107,11 +107,12 @@ impl EventLoop {
         let lock = self.engine;
         let mut engine = lock.lock();
         loop {
+            let modules_due = module_host::tick(&mut engine);
             self.flush(&mut engine);
             if shutdown::is_ending() {
                 return 0;
             }
-            let timeout = self.timeout();
+            let timeout = self.timeout().min(modules_due.unwrap_or(Duration::MAX));
             let polled =
                 MutexGuard::unlocked(&mut engine, || self.poll.poll(&mut events, Some(timeout)));
             if let Err(error) = polled

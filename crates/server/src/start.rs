@@ -8,7 +8,7 @@ use engine::{Clock, Engine};
 use parking_lot::Mutex;
 
 use crate::arguments::Arguments;
-use crate::event_loop::EventLoop;
+use crate::event_loop::{self, EventLoop};
 use crate::log::{notice, warning};
 use crate::saving::LoadFailure;
 use crate::{clock, hooks, listen, log, memory, outside, saving, signals};
@@ -65,8 +65,11 @@ pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
     engine.tcp_port = u16::try_from(engine.config.port).unwrap_or(0);
     engine.last_save_at_secs = engine.clock.now_ms / 1000;
     hooks::install(&mut engine);
+    module_host::install(&mut engine);
     // The lock is never freed: threads of modules may want it until the process ends.
     let lock: &'static Mutex<Engine> = Box::leak(Box::new(Mutex::new(engine)));
+    module_host::set_global_lock(lock);
+    module_host::set_waker(event_loop::wake);
     notice!("Server initialized");
     if let Err(NoStart) = start_with(lock, &loaded) {
         return Ok(1);
@@ -85,6 +88,9 @@ fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoSta
     let mut engine = lock.lock();
     memory::refresh();
     engine.startup_memory = memory::used() as u64;
+    for (name, value) in &loaded.module_configs {
+        module_host::give_config(name, value);
+    }
     for words in &loaded.modules {
         let Some((path, args)) = words.split_first() else { continue };
         let load = engine::hooks::ModuleLoad {
@@ -97,6 +103,12 @@ fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoSta
             warning!("Can't load module from {path}: server aborting");
             return Err(NoStart);
         }
+    }
+    if let [name, ..] = module_host::unclaimed_configs().as_slice() {
+        warning!(
+            "Module Configuration detected without loadmodule directive or no ApplyConfig call: aborting ({name})"
+        );
+        return Err(NoStart);
     }
     saving::load(&mut engine).map_err(|LoadFailure| NoStart)?;
     memory::refresh();

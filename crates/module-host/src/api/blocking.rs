@@ -338,7 +338,10 @@ api! {
             reply: UnsafeCell::new(Reply::new(protocol)),
         })));
         module.blocked_clients.fetch_add(1, Relaxed);
-        registry(|registry| registry.blocked.push(record));
+        registry(|registry| {
+            registry.blocked.push(record);
+            registry.work_added();
+        });
         record.0
     }
 

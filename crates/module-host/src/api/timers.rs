@@ -87,6 +87,7 @@ api! {
                 id += 1;
             }
             registry.timers.insert(id, timer);
+            registry.work_added();
             id
         })
     }
@@ -120,7 +121,10 @@ api! {
             crate::boundary::set_errno(libc::EINVAL);
             return ERR;
         }
-        registry(|registry| registry.one_shots.push(OneShot { callback, data: PrivateData(data) }));
+        registry(|registry| {
+            registry.one_shots.push(OneShot { callback, data: PrivateData(data) });
+            registry.work_added();
+        });
         crate::wake();
         OK
     }
