@@ -73,7 +73,12 @@ pub fn suite(hosts: &[Host], only: &str, report: &mut Report) -> Result<(), Stri
         let mut failures = tally.failures;
         failures.sort();
         report.group(
-            &format!("commands on {}: {} replies", host.title(), tally.replies),
+            &format!(
+                "commands on {}: {} replies, {} cases excepted with a reason",
+                host.title(),
+                tally.replies,
+                tally.excepted
+            ),
             tally.passed,
             failures,
         );
