@@ -9,7 +9,7 @@ use crate::arguments::Arguments;
 use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
-use crate::server::Server;
+use crate::server::{Server, processor_seconds};
 use crate::table::{Table, grouped, ratio};
 use crate::workload::delete;
 
@@ -29,28 +29,29 @@ pub(crate) fn measure(
     let Some(program) = &arguments.valkey_benchmark else {
         return Err("the part 'plain' needs --valkey-benchmark PATH".into());
     };
-    // rates[pipeline][test][server][round]
-    let mut rates = vec![vec![vec![Vec::new(); servers.len()]; TESTS.len()]; PIPELINES.len()];
-    progress.begin("plain strings", arguments.rounds * PIPELINES.len() * servers.len());
+    let mut pairs: Vec<Pair> = Vec::new();
+    for (pipeline, requests) in PIPELINES {
+        for test in TESTS {
+            let turns = vec![Turns::default(); servers.len()];
+            pairs.push(Pair { test, pipeline, requests, turns });
+        }
+    }
+    progress.begin("plain strings", arguments.rounds * pairs.len() * servers.len());
     for round in 0..arguments.rounds {
-        for (pipeline_at, (pipeline, requests)) in PIPELINES.into_iter().enumerate() {
+        for pair in &mut pairs {
             for turn in 0..servers.len() {
-                let server_at = (turn + round) % servers.len();
-                let server = &servers[server_at];
+                let at = (turn + round) % servers.len();
+                let server = &servers[at];
                 progress.step(&format!(
-                    "round {} of {}, pipeline {pipeline} on {}",
+                    "round {} of {}, {} at pipeline {} on {}",
                     round + 1,
                     arguments.rounds,
+                    pair.test,
+                    pair.pipeline,
                     server.name
                 ));
                 placement.apart(server)?;
-                let output = run(program, server, pipeline, requests)?;
-                for (test_at, test) in TESTS.iter().enumerate() {
-                    let rate = rate(&output, test).ok_or_else(|| {
-                        format!("valkey-benchmark tells no rate of {test}: {output}")
-                    })?;
-                    rates[pipeline_at][test_at][server_at].push(rate);
-                }
+                pair.run(program, server, at)?;
             }
         }
     }
@@ -59,43 +60,78 @@ pub(crate) fn measure(
         delete(&mut server.connect()?, &keys)?;
     }
     progress.end();
-
-    let mut rows = Vec::new();
-    for (pipeline_at, (pipeline, _)) in PIPELINES.into_iter().enumerate() {
-        for (test_at, test) in TESTS.iter().enumerate() {
-            let of = &rates[pipeline_at][test_at];
-            for (server_at, server) in servers.iter().enumerate() {
-                rows.push(vec![
-                    server.name.clone(),
-                    (*test).to_owned(),
-                    pipeline.to_string(),
-                    grouped(median(of[server_at].iter().copied())),
-                    ratio(median_ratio(&of[server_at], &of[0])),
-                ]);
-            }
-        }
-    }
+    let title = format!(
+        "Plain strings of {VALUE_LEN} bytes by valkey-benchmark, {CONNECTIONS} connections"
+    );
     Ok(Table {
-        title: format!(
-            "Plain strings of {VALUE_LEN} bytes by valkey-benchmark, {CONNECTIONS} connections"
-        ),
+        title,
         text_columns: 3,
-        head: vec!["server", "command", "pipeline", "ops/s", "ratio to the first"],
-        rows,
-        notes: vec![format!("Medians of {} alternating rounds.", arguments.rounds)],
+        head: vec!["server", "command", "pipeline", "ops/s", "ratio", "CPU µs/op", "ratio"],
+        rows: pairs.iter().flat_map(|pair| pair.rows(servers)).collect(),
+        notes: vec![format!(
+            "Medians of {} alternating rounds; ratios are to the first server, within a round. CPU is the server's.",
+            arguments.rounds
+        )],
     })
+}
+
+/// One command at one pipeline, on every server.
+struct Pair {
+    test: &'static str,
+    pipeline: usize,
+    requests: usize,
+    /// In the order of the servers.
+    turns: Vec<Turns>,
+}
+
+/// What was measured in each round.
+#[derive(Clone, Default)]
+struct Turns {
+    /// Requests a second.
+    rates: Vec<f64>,
+    /// Microseconds of the server's processor time a request.
+    processor_us: Vec<f64>,
+}
+
+impl Pair {
+    fn run(&mut self, program: &Path, server: &Server, at: usize) -> Result<(), Box<dyn Error>> {
+        let mut control = server.connect()?;
+        let before = processor_seconds(&mut control)?;
+        let output = run(program, server, self.test, self.pipeline, self.requests)?;
+        let used = processor_seconds(&mut control)? - before;
+        let rate = rate(&output, self.test)
+            .ok_or_else(|| format!("valkey-benchmark tells no rate of {}: {output}", self.test))?;
+        self.turns[at].rates.push(rate);
+        self.turns[at].processor_us.push(used * 1e6 / self.requests as f64);
+        Ok(())
+    }
+
+    fn rows(&self, servers: &[Server]) -> impl Iterator<Item = Vec<String>> {
+        servers.iter().zip(&self.turns).map(|(server, turns)| {
+            vec![
+                server.name.clone(),
+                self.test.to_owned(),
+                self.pipeline.to_string(),
+                grouped(median(turns.rates.iter().copied())),
+                ratio(median_ratio(&turns.rates, &self.turns[0].rates)),
+                format!("{:.2}", median(turns.processor_us.iter().copied())),
+                ratio(median_ratio(&turns.processor_us, &self.turns[0].processor_us)),
+            ]
+        })
+    }
 }
 
 /// What `valkey-benchmark` prints as CSV.
 fn run(
     program: &Path,
     server: &Server,
+    test: &str,
     pipeline: usize,
     requests: usize,
 ) -> Result<String, Box<dyn Error>> {
     let (host, port) = server.address.rsplit_once(':').unwrap_or((&server.address, "6379"));
     let output = Command::new(program)
-        .args(["-h", host, "-p", port, "-t", "set,get", "--csv"])
+        .args(["-h", host, "-p", port, "-t", &test.to_lowercase(), "--csv"])
         .args(["-P", &pipeline.to_string(), "-n", &requests.to_string()])
         .args(["-c", &CONNECTIONS.to_string(), "-d", &VALUE_LEN.to_string()])
         .args(["-r", &KEYS.to_string()])
