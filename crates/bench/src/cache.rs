@@ -7,7 +7,7 @@ use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
 use crate::server::{Server, processor_seconds, settled_memory};
-use crate::table::{Table, grouped, ratio};
+use crate::table::{Table, decimal, grouped, ratio};
 use crate::way::Way;
 use crate::workload::{Timing, Workload};
 
@@ -127,10 +127,7 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
             side.quantile_us(|timing| &timing.writes, 0.99),
             side.quantile_us(|timing| &timing.reads, 0.5),
             side.quantile_us(|timing| &timing.reads, 0.99),
-            format!(
-                "{:.1}",
-                median(side.processor.iter().copied()) * 1e6 / arguments.operations as f64
-            ),
+            decimal(median(side.processor.iter().copied()) * 1e6 / arguments.operations as f64, 1),
             grouped(side.memory()),
             ratio(side.memory() / raw_len),
             ratio(side.memory() / text_memory),

@@ -10,7 +10,7 @@ use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
 use crate::server::{Server, processor_seconds};
-use crate::table::{Table, grouped, ratio};
+use crate::table::{Table, decimal, grouped, ratio};
 use crate::workload::delete;
 
 const TESTS: [&str; 2] = ["SET", "GET"];
@@ -114,7 +114,7 @@ impl Pair {
                 self.pipeline.to_string(),
                 grouped(median(turns.rates.iter().copied())),
                 ratio(median_ratio(&turns.rates, &self.turns[0].rates)),
-                format!("{:.2}", median(turns.processor_us.iter().copied())),
+                decimal(median(turns.processor_us.iter().copied()), 2),
                 ratio(median_ratio(&turns.processor_us, &self.turns[0].processor_us)),
             ]
         })

@@ -65,13 +65,13 @@ pub(crate) fn settled_memory(control: &mut Connection) -> Result<f64, ClientErro
     Ok(memory)
 }
 
-/// Seconds of processor time that the server has used so far, in all its threads.
+/// Seconds of processor time that the server has used so far, in all its threads; NaN where the
+/// server does not tell.
 pub(crate) fn processor_seconds(control: &mut Connection) -> Result<f64, ClientError> {
     let info = info(control, "cpu")?;
     let seconds = |field| info_field(&info, field).and_then(|digits| digits.parse::<f64>().ok());
     let both = seconds("used_cpu_user").zip(seconds("used_cpu_sys"));
-    both.map(|(user, system)| user + system)
-        .ok_or(ClientError::Protocol("INFO cpu has no used_cpu_user and used_cpu_sys"))
+    Ok(both.map_or(f64::NAN, |(user, system)| user + system))
 }
 
 fn used_memory(control: &mut Connection) -> Result<f64, ClientError> {

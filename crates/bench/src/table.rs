@@ -85,9 +85,14 @@ pub(crate) fn grouped(value: f64) -> String {
     text
 }
 
-/// A ratio with two digits that tell something.
+/// A figure with so many decimals, or a dash where there is none.
+pub(crate) fn decimal(value: f64, decimals: usize) -> String {
+    if value.is_finite() { format!("{value:.decimals$}") } else { "-".to_owned() }
+}
+
+/// A ratio with the digits that tell something.
 pub(crate) fn ratio(value: f64) -> String {
-    if value.is_finite() { format!("{value:.2}") } else { "-".to_owned() }
+    decimal(value, 2)
 }
 
 #[cfg(test)]
