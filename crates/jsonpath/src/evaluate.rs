@@ -15,8 +15,8 @@ use std::collections::HashMap;
 
 /// Patterns that come from the document are kept up to this number.
 const PATTERNS_MAX: usize = 64;
-/// What compiling a pattern costs on the meter, beside its length.
-const PATTERN_VISITS: usize = 1000;
+/// What compiling a pattern from the document costs on the meter: up to a millisecond.
+const PATTERN_VISITS: usize = 50_000;
 
 type Metered<T> = Result<T, LimitExceeded>;
 
@@ -527,7 +527,7 @@ impl<'p> Evaluation<'p, '_> {
         let Some(pattern) = document.string(node) else { return Ok(false) };
         let key = (pattern.into_owned(), extent);
         if !self.patterns.contains_key(&key) {
-            self.meter.charge(PATTERN_VISITS + key.0.len())?;
+            self.meter.charge(PATTERN_VISITS)?;
             if self.patterns.len() >= PATTERNS_MAX {
                 self.patterns.clear();
             }

@@ -13,6 +13,9 @@ use json_document::{Limits, Text};
 /// Integers of a path are exact in a double (RFC 9535 section 2.1).
 const INTEGER_MAX: i64 = (1 << 53) - 1;
 
+/// A compiled pattern may be large, so it counts as many parts: a path has 31 at most.
+const PATTERN_PARTS: usize = 128;
+
 /// What is open.
 enum Open {
     /// A query whose segments go on.
@@ -469,7 +472,7 @@ impl Parser<'_> {
                     }
                     self.expect(b')', "`)`")?;
                     self.nesting -= 1;
-                    self.call(&mut filter, function);
+                    self.call(&mut filter, function)?;
                     term = match function.result() {
                         Type::Logical => Term::Logical,
                         Type::Value | Type::Nodes => Term::Value,
@@ -479,7 +482,7 @@ impl Parser<'_> {
                 Some(Pending::Compare(comparison)) => {
                     self.argument(&mut filter, &term, Type::Value)?;
                     filter.pending.pop();
-                    self.compare(&mut filter, comparison);
+                    self.compare(&mut filter, comparison)?;
                 }
                 last => {
                     let before_space = self.at;
@@ -526,37 +529,41 @@ impl Parser<'_> {
         }
     }
 
-    fn call(&mut self, filter: &mut Filter, function: Function) {
+    fn call(&mut self, filter: &mut Filter, function: Function) -> Parsed<()> {
         let extent = match function {
             Function::Match => Extent::Whole,
             Function::Search => Extent::Anywhere,
             _ => {
                 filter.program.push(Op::Call(function));
-                return;
+                return Ok(());
             }
         };
-        if !self.literal_pattern(filter, extent) {
+        if !self.literal_pattern(filter, extent)? {
             filter.program.push(Op::Call(function));
         }
+        Ok(())
     }
 
-    fn compare(&mut self, filter: &mut Filter, comparison: Comparison) {
-        if comparison != Comparison::Matches || !self.literal_pattern(filter, Extent::Redis) {
+    fn compare(&mut self, filter: &mut Filter, comparison: Comparison) -> Parsed<()> {
+        if comparison != Comparison::Matches || !self.literal_pattern(filter, Extent::Redis)? {
             filter.program.push(Op::Compare(comparison));
         }
+        Ok(())
     }
 
     /// Compiles the literal on top as a pattern, once for all; false if it is none.
-    fn literal_pattern(&mut self, filter: &mut Filter, extent: Extent) -> bool {
-        let Some(&Op::Literal(literal)) = filter.program.last() else { return false };
-        let Some(literal) = self.plan.literals.get(literal) else { return false };
+    fn literal_pattern(&mut self, filter: &mut Filter, extent: Extent) -> Parsed<bool> {
+        let Some(&Op::Literal(literal)) = filter.program.last() else { return Ok(false) };
+        self.parts += PATTERN_PARTS;
+        self.count_part()?;
+        let Some(literal) = self.plan.literals.get(literal) else { return Ok(false) };
         let document = literal.document();
         let pattern = document.string(document.root());
         let compiled = pattern.and_then(|pattern| pattern::compile(&pattern, extent));
         filter.program.pop();
         filter.program.push(Op::Pattern(self.plan.patterns.len()));
         self.plan.patterns.push(compiled);
-        true
+        Ok(true)
     }
 
     fn comparison(&mut self) -> Option<Comparison> {
