@@ -70,13 +70,15 @@ pub(crate) struct Selection {
 impl Selection {
     /// Runs `path` over `text`. Where it selects one value at most, only that value is indexed.
     pub(crate) fn of(path: &Path, text: &Arc<Text>) -> Result<Selection, Error> {
-        let Some(singular) = path.as_singular() else {
-            let index = Index::new(text);
-            let nodes = path.select(Document::new(text, &index), &mut meter())?;
-            return Ok(Selection { text: text.clone(), index, nodes });
+        let singular = match path.as_singular() {
+            Some(singular) if !path.is_root() => singular,
+            _ => {
+                let index = Index::new(text);
+                let nodes = path.select(Document::new(text, &index), &mut meter())?;
+                return Ok(Selection { text: text.clone(), index, nodes });
+            }
         };
         let value = match singular.find(text) {
-            Some(span) if span.len() == text.len() => text.clone(),
             Some(span) => {
                 Arc::new(Text::assume_valid(text.as_str().get(span).unwrap_or("null").into()))
             }
@@ -113,6 +115,10 @@ pub(crate) fn for_each_text(
     meter: &mut Meter,
     mut each: impl FnMut(&str),
 ) -> Result<(), Error> {
+    if path.is_root() {
+        each(text.as_str());
+        return Ok(());
+    }
     if let Some(singular) = path.as_singular() {
         if let Some(value) = singular.find(text).and_then(|span| text.as_str().get(span)) {
             each(value);
