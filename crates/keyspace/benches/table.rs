@@ -1,6 +1,7 @@
 //! What a key costs: time to insert, find and remove, the longest pause, and bytes.
 //!
-//! `cargo bench -p keyspace [-- keys]`; hashbrown's map holds the same entries for comparison.
+//! `cargo bench -p keyspace [-- keys]`; hashbrown's map holds the same entries for comparison, its
+//! keys shared with the benchmark's, so that only ours pay for copies.
 
 #![expect(clippy::print_stdout, reason = "a benchmark prints")]
 
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use byte_string::ByteString;
 use hashbrown::HashMap;
-use keyspace::{Database, Ttl, Value};
+use keyspace::{Database, HashLimits, HashValue, StringValue, Ttl, Value};
 use siphasher::sip::SipHasher13;
 use tikv_jemalloc_ctl::{epoch, stats};
 
@@ -37,6 +38,8 @@ fn main() {
     let order = Order::new(keys);
     ours(&order);
     hashbrown(&order);
+    drop(order);
+    shapes();
 }
 
 /// The same keys in two random orders, and as many that are not there.
@@ -122,7 +125,7 @@ impl Row {
 }
 
 fn value(number: i64) -> Value {
-    Value::String(keyspace::StringValue::from_i64(number))
+    Value::String(StringValue::from_i64(number))
 }
 
 fn ours(order: &Order) {
@@ -170,4 +173,52 @@ fn hashbrown(order: &Order) {
     });
     let remove = Timed::of(&order.looked_up, |key| drop(map.remove(key)));
     Row { name: "hashbrown", insert, find, miss, overwrite, remove, heap, table }.print(keys);
+}
+
+/// Bytes of heap for a key of each shape, everything included.
+fn shapes() {
+    const KEYS: usize = 200_000;
+    println!();
+    println!("{:<50} {:>10}", "bytes a key or field, all in all", "");
+    for (name, key_len, value_len, expires) in [
+        ("key of 20, integer", 20, 0, false),
+        ("key of 20, integer, with a time to live", 20, 0, true),
+        ("key of 20, value of 20", 20, 20, false),
+        ("key of 60, value of 64", 60, 64, false),
+        ("key of 60, value of 200", 60, 200, false),
+    ] {
+        let before = allocated();
+        let mut db = Database::new();
+        for number in 0..KEYS {
+            let key = format!("{number:0key_len$}");
+            let value = match value_len {
+                0 => value(number as i64 + 100_000),
+                _ => Value::string(ByteString::from(
+                    format!("v{number:0len$}", len = value_len - 1).as_str(),
+                )),
+            };
+            drop(db.insert(key.as_bytes(), value, Ttl::Clear, 0));
+            if expires {
+                db.set_expire(key.as_bytes(), Some(1));
+            }
+        }
+        println!("{name:<50} {:>10.1}", (allocated() - before) as f64 / KEYS as f64);
+    }
+    for (fields, len) in [(KEYS, 20), (KEYS, 60), (100, 20)] {
+        let before = allocated();
+        let hashes: Vec<HashValue> = (0..KEYS / fields).map(|_| hash(fields, len)).collect();
+        let name = format!("field and value of {len}, {fields} to a hash");
+        println!("{name:<50} {:>10.1}", (allocated() - before) as f64 / KEYS as f64);
+        drop(hashes);
+    }
+}
+
+fn hash(fields: usize, len: usize) -> HashValue {
+    let mut hash = HashValue::new();
+    for number in 0..fields {
+        let name = ByteString::from(format!("f{number:0len$}", len = len - 1).as_str());
+        let value = ByteString::from(format!("v{number:0len$}", len = len - 1).as_str());
+        hash.set(&name, &value, HashLimits::default());
+    }
+    hash
 }
