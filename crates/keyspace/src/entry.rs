@@ -22,12 +22,12 @@ pub struct Entry {
 
 impl Entry {
     pub(crate) fn new(key: &[u8], hash: u64, value: Value, access: u32) -> Self {
-        let (key, hash) = (StoredBytes::boxed(key), low_hash(hash));
+        let (key, hash) = (StoredBytes::name(key), low_hash(hash));
         Self { key, hash, value, expire_at_ms: NO_EXPIRY, access }
     }
 
     pub(crate) fn set_key(&mut self, key: &[u8], hash: u64) {
-        self.key = StoredBytes::boxed(key);
+        self.key = StoredBytes::name(key);
         self.hash = low_hash(hash);
     }
 

@@ -23,9 +23,6 @@ pub struct HashLimits {
 /// disagree about how some longer elements end.
 const COMPACT_LEN_MAX: usize = 8 * 1024;
 
-/// Values of a large hash up to this length are boxed, longer ones shared: see [`StoredBytes`].
-const BOXED_VALUE_LEN_MAX: usize = 256;
-
 impl HashLimits {
     fn allows(self, name_len: usize, value_len: usize) -> bool {
         name_len.max(value_len) <= self.value_len.min(COMPACT_LEN_MAX)
@@ -158,7 +155,7 @@ impl HashValue {
             }
         }
         match &mut self.0 {
-            Repr::Table(table) => set(table, name, stored_value(value)),
+            Repr::Table(table) => set(table, name, StoredBytes::value(value.clone())),
             Repr::Listpack(_) => unreachable!("made a table above"),
         }
     }
@@ -244,7 +241,7 @@ impl HashValue {
         let mut table = Box::new(Table::default());
         for ((name, _), (value, _)) in listpack.pairs() {
             let (mut of_name, mut of_value) = (itoa::Buffer::new(), itoa::Buffer::new());
-            let value = StoredBytes::boxed(value.as_bytes(&mut of_value));
+            let value = StoredBytes::name(value.as_bytes(&mut of_value));
             set(&mut table, name.as_bytes(&mut of_name), value);
         }
         self.0 = Repr::Table(table);
@@ -296,14 +293,6 @@ fn set(table: &mut Table<Box<Field>>, name: &[u8], value: StoredBytes) -> bool {
         field.value = value;
         return false;
     }
-    table.insert_new(hash, Box::new(Field { name: StoredBytes::boxed(name), value }));
+    table.insert_new(hash, Box::new(Field { name: StoredBytes::name(name), value }));
     true
-}
-
-fn stored_value(value: &ByteString) -> StoredBytes {
-    if value.len() <= BOXED_VALUE_LEN_MAX {
-        StoredBytes::boxed(value)
-    } else {
-        StoredBytes::shared(value.clone())
-    }
 }

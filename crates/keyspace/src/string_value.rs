@@ -53,18 +53,18 @@ pub(crate) fn parse_integer(digits: &[u8]) -> Option<i64> {
 }
 
 impl StringValue {
-    /// Keeps `bytes` as an integer if they spell one, else as they are, long ones without copying.
+    /// Keeps `bytes` as an integer if they spell one, else as they are, a long one without copying.
     #[inline]
     pub fn new(bytes: ByteString) -> Self {
         match parse_integer(&bytes) {
             Some(number) => Self(Repr::Integer(number)),
-            None => Self(Repr::Stored(StoredBytes::shared(bytes))),
+            None => Self(Repr::Stored(StoredBytes::value(bytes))),
         }
     }
 
     /// Keeps `bytes` as they are, even if they spell an integer.
     pub fn uncoded(bytes: ByteString) -> Self {
-        Self(Repr::Stored(StoredBytes::shared(bytes)))
+        Self(Repr::Stored(StoredBytes::value(bytes)))
     }
 
     pub fn from_i64(number: i64) -> Self {

@@ -38,10 +38,6 @@ const SEGMENT: usize = 1 << SEGMENT_BITS;
 const SEGMENT_BITS: u32 = 10;
 /// The low half of a hash tells no more buckets apart.
 const BUCKETS_MAX: usize = u32::MAX as usize;
-/// How far into a chain random sampling looks. Chains longer than this have no practical
-/// probability under a keyed hash.
-const SAMPLE_DEPTH: usize = 12;
-
 /// What a table can hold: it knows the low half of the hash that it was inserted under, which is
 /// what chooses the bucket.
 pub(crate) trait Hashed {
@@ -73,16 +69,17 @@ impl<T> Bucket<T> {
     }
 
     /// Adds to the last bucket of the chain; the others are always full.
-    /// Tells whether an overflow bucket had to be made.
-    fn push(&mut self, tag: u8, element: T) -> bool {
-        let Some(last) = self.nth_mut(self.overflow_len()) else { return false };
+    /// If an overflow bucket had to be made, returns how many the chain has now.
+    fn push(&mut self, tag: u8, element: T) -> Option<usize> {
+        let overflow = self.overflow_len();
+        let last = self.nth_mut(overflow)?;
         let made = last.used() == SLOTS;
         let last = if made { &mut **last.next.insert(Box::default()) } else { last };
         let used = last.used();
         last.tags[used] = tag;
         last.slots[used] = Some(element);
         last.tags[SLOTS] += 1;
-        made
+        made.then_some(overflow + 1)
     }
 
     /// Takes the last element of the chain out. Tells whether an overflow bucket went with it.
@@ -168,12 +165,14 @@ pub(crate) struct Table<T> {
     segments: Vec<Vec<Bucket<T>>>,
     buckets: usize,
     overflow: usize,
+    /// The most overflow buckets that any chain has had, which bounds where sampling has to look.
+    overflow_len_max: usize,
     len: usize,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { segments: Vec::new(), buckets: 0, overflow: 0, len: 0 }
+        Self { segments: Vec::new(), buckets: 0, overflow: 0, overflow_len_max: 0, len: 0 }
     }
 }
 
@@ -217,7 +216,7 @@ impl<T: Hashed> Table<T> {
             self.split_one();
         }
         let index = self.index(low_hash(hash));
-        self.overflow += usize::from(self.bucket_mut(index).push(tag_of(hash), element));
+        self.push(index, tag_of(hash), element);
         self.len += 1;
     }
 
@@ -269,9 +268,12 @@ impl<T: Hashed> Table<T> {
         if self.len == 0 {
             return None;
         }
+        // A place at random among all that could be taken, until one is. The share that is taken
+        // is a fourth or so; a chain of more than three buckets is rare.
+        let places = (self.overflow_len_max + 1) * SLOTS;
         loop {
             let head = self.bucket(rng.usize(..self.buckets));
-            let place = rng.usize(..SAMPLE_DEPTH);
+            let place = rng.usize(..places);
             if let Some(bucket) = head.nth(place / SLOTS)
                 && let Some(element) = &bucket.slots[place % SLOTS]
             {
@@ -366,6 +368,13 @@ impl<T: Hashed> Table<T> {
         &mut self.segments[index >> SEGMENT_BITS][index & (SEGMENT - 1)]
     }
 
+    fn push(&mut self, index: usize, tag: u8, element: T) {
+        if let Some(overflow_len) = self.bucket_mut(index).push(tag, element) {
+            self.overflow += 1;
+            self.overflow_len_max = self.overflow_len_max.max(overflow_len);
+        }
+    }
+
     /// Adds one bucket and gives it its half of the bucket it splits from.
     fn split_one(&mut self) {
         if self.buckets.is_multiple_of(SEGMENT) {
@@ -384,7 +393,7 @@ impl<T: Hashed> Table<T> {
         while let Some((tag, element, emptied)) = old.pop() {
             self.overflow -= usize::from(emptied);
             let index = self.index(element.low_hash());
-            self.overflow += usize::from(self.bucket_mut(index).push(tag, element));
+            self.push(index, tag, element);
         }
     }
 
@@ -411,7 +420,7 @@ impl<T: Hashed> Table<T> {
         self.buckets = last;
         while let Some((tag, element, emptied)) = bucket.pop() {
             self.overflow -= usize::from(emptied);
-            self.overflow += usize::from(self.bucket_mut(target).push(tag, element));
+            self.push(target, tag, element);
         }
     }
 
@@ -575,12 +584,14 @@ mod tests {
     fn sampling_is_even() {
         let mut table = Table::default();
         let mut rng = fastrand::Rng::with_seed(3);
-        for name in 0..500 {
+        // So many that some buckets have not been split for long, and have long chains.
+        for name in 0..3700 {
             let hash = rng.u64(..);
             table.insert_new(hash, Box::new(Element { hash, name }));
         }
-        let mut drawn = [0_u32; 500];
-        for _ in 0..500 * 400 {
+        assert!(table.chain_lengths()[2] > 0);
+        let mut drawn = [0_u32; 3700];
+        for _ in 0..3700 * 400 {
             let Some(element) = table.random(&mut rng) else { panic!("not empty") };
             drawn[element.name as usize] += 1;
         }

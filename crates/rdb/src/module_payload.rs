@@ -12,7 +12,7 @@
 //! "ab" and the double 1.5:
 //!
 //! ```text
-//! 81 86 7a 5e d9 7b 2d cb 00      the type's id, 9 characters in 6 bits each and 10 bits of version
+//! 81 85 e9 65 a2 dc a9 78 00      the type's id, 9 characters in 6 bits each and 10 bits of version
 //! 02 41 2c  05 02 61 62  04 00 00 00 00 00 00 f8 3f  00
 //! ```
 //!
