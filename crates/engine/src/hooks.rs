@@ -102,6 +102,8 @@ pub struct ModuleHooks {
     pub server_event: fn(&mut Engine, &ServerEvent),
     /// Frees a value that left the keyspace; module values run their type's `unlink`/`free` under the engine.
     pub free_value: fn(&mut Engine, key: Option<&ByteString>, db: usize, value: Value, lazy: bool),
+    /// Frees what FLUSHDB and FLUSHALL took out at once: their types' `free` runs under the engine, but no `unlink`.
+    pub free_flushed: fn(&mut Engine, keyspace::Drained),
     /// Saves a module value's items into an RDB stream; the caller has written what comes before and writes the end.
     pub save_value: fn(
         &mut Engine,
@@ -195,6 +197,7 @@ impl Default for ModuleHooks {
             key_removed: None,
             server_event: |_, _| {},
             free_value: |_, _, _, value, _| drop(value),
+            free_flushed: |_, drained| drop(drained),
             save_value: |_, _, _, _, _| Err(no_modules()),
             load_value: |_, _, _, _, _| Err(no_modules()),
             copy_value: |_, _, _, _| None,

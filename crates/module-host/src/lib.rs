@@ -52,6 +52,7 @@ pub fn install(engine: &mut Engine) {
         key_removed: None,
         server_event: api::events::server_event,
         free_value: api::data_type::free_value,
+        free_flushed: api::data_type::free_flushed,
         save_value: api::io::save_value,
         load_value: api::io::load_value,
         copy_value: api::data_type::copy_value,

@@ -131,11 +131,8 @@ impl Engine {
             self.dirty += drained.len() as u64;
             if lazy {
                 (self.server.free_in_background)(Box::new(drained));
-                continue;
-            }
-            for entry in drained {
-                let (key, value) = entry.into_key_value();
-                self.free_value(Some(&key), db, value, false);
+            } else {
+                (self.modules.free_flushed)(self, drained);
             }
         }
         (self.modules.server_event)(self, &ServerEvent::Flush { start: false, db: number, lazy });

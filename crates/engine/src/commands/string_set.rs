@@ -21,7 +21,15 @@ enum TimeToLive {
     Until(i64),
 }
 
-const SET: Spec = Spec::new("set", -3, set, Docs::new("string", "1.0.0", "O(1)", "Makes a key hold a string, whatever it held before, with options for conditions and expiry.").history(&[("2.6.12", "Options `EX`, `PX`, `NX` and `XX`."), ("6.0.0", "Option `KEEPTTL`."), ("6.2.0", "Options `GET`, `EXAT` and `PXAT`."), ("7.0.0", "`NX` and `GET` may stand together.")]).args(&[Arg::key("key", 0), Arg::new("value", ArgKind::String), Arg::new("condition", ArgKind::OneOf).since("2.6.12").optional().of(&[Arg::word("nx", "NX"), Arg::word("xx", "XX")]), Arg::word("get", "GET").since("6.2.0").optional(), Arg::new("expiration", ArgKind::OneOf).optional().of(&[Arg::new("seconds", ArgKind::Integer).token("EX").since("2.6.12"), Arg::new("milliseconds", ArgKind::Integer).token("PX").since("2.6.12"), Arg::new("unix-time-seconds", ArgKind::UnixTime).token("EXAT").since("6.2.0"), Arg::new("unix-time-milliseconds", ArgKind::UnixTime).token("PXAT").since("6.2.0"), Arg::word("keepttl", "KEEPTTL").since("6.0.0")])])).flags(flag::WRITE | flag::DENYOOM).categories(category::STRING).keys(&[KeySpec::one(1, key_flag::RW | key_flag::ACCESS | key_flag::UPDATE | key_flag::VARIABLE_FLAGS).notes("Read too when `GET` is given.")]);
+const SET: Spec = Spec::new("set", -3, set, Docs::new("string", "1.0.0", "O(1)", "Makes a key hold a string, whatever it held before, with options for conditions and expiry.").history(&[("2.6.12", "Options `EX`, `PX`, `NX` and `XX`."), ("6.0.0", "Option `KEEPTTL`."), ("6.2.0", "Options `GET`, `EXAT` and `PXAT`."), ("7.0.0", "`NX` and `GET` may stand together.")]).args(&[Arg::key("key", 0), Arg::new("value", ArgKind::String), Arg::new("condition", ArgKind::OneOf).since("2.6.12").optional().of(&[Arg::word("nx", "NX"), Arg::word("xx", "XX")]), Arg::word("get", "GET").since("6.2.0").optional(), Arg::new("expiration", ArgKind::OneOf).optional().of(&[Arg::new("seconds", ArgKind::Integer).token("EX").since("2.6.12"), Arg::new("milliseconds", ArgKind::Integer).token("PX").since("2.6.12"), Arg::new("unix-time-seconds", ArgKind::UnixTime).token("EXAT").since("6.2.0"), Arg::new("unix-time-milliseconds", ArgKind::UnixTime).token("PXAT").since("6.2.0"), Arg::word("keepttl", "KEEPTTL").since("6.0.0")])])).flags(flag::WRITE | flag::DENYOOM).categories(category::STRING).keys(&[KeySpec::one(1, key_flag::RW | key_flag::ACCESS | key_flag::UPDATE | key_flag::VARIABLE_FLAGS).notes("Read too when `GET` is given.")])
+.getkeys(keys_of_set);
+
+/// SET's key with its flags as the options make them.
+fn keys_of_set(argv: &[ByteString]) -> Vec<(usize, u64)> {
+    let reads = argv.iter().skip(3).any(|word| word.eq_ignore_ascii_case(b"GET"));
+    let access = if reads { key_flag::RW | key_flag::ACCESS } else { key_flag::OW };
+    vec![(1, access | key_flag::UPDATE)]
+}
 
 fn set(engine: &mut Engine, call: &mut Call) -> Outcome {
     let args = SetArgs::parse(call)?;

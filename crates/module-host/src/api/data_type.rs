@@ -245,6 +245,11 @@ pub(crate) fn free_value(
     }
 }
 
+/// Frees a database that was emptied. Modules hear of that by an event, and not value by value.
+pub(crate) fn free_flushed(engine: &mut Engine, drained: keyspace::Drained) {
+    enter(engine, || drop(drained));
+}
+
 /// COPY of a module's value; `None` when its type cannot.
 pub(crate) fn copy_value(
     engine: &mut Engine,
