@@ -12,16 +12,17 @@ use engine::hooks::ShutdownFlags;
 use engine::{ClientId, Engine, client_flag};
 use mio::{Events, Interest, Poll, Token, Waker};
 use parking_lot::{Mutex, MutexGuard};
-use resp::{Limits, ProtocolError};
+use resp::Limits;
 use slab::Slab;
 
 use crate::connection::{Connection, Stream};
 use crate::cron::Cron;
+use crate::io_threads::IoThreads;
 use crate::listen::Listener;
 use crate::log::{debug, verbose, warning};
 use crate::outside;
 use crate::signals::{ShutdownSignal, Signals};
-use crate::{listen, output_limits, shutdown};
+use crate::{listen, output_limits, requests, shutdown};
 
 const WAKER: Token = Token(0);
 const SIGNALS: Token = Token(1);
@@ -55,6 +56,7 @@ pub(crate) struct EventLoop {
     /// Listeners that may have more to accept.
     accepting: Vec<usize>,
     buffer: Box<[u8]>,
+    io_threads: IoThreads,
     signals: Signals,
     cron: Cron,
 }
@@ -68,6 +70,7 @@ impl EventLoop {
         let poll = Poll::new()?;
         let _ = WAKE.set(Waker::new(poll.registry(), WAKER)?);
         poll.registry().register(&mut signals.wakeup, SIGNALS, Interest::READABLE)?;
+        let count = usize::try_from(engine.lock().config.io_threads).unwrap_or(1);
         let mut this = Self {
             poll,
             engine,
@@ -77,6 +80,7 @@ impl EventLoop {
             ready: Vec::new(),
             accepting: Vec::new(),
             buffer: vec![0; READ_LEN].into_boxed_slice(),
+            io_threads: IoThreads::start(count)?,
             signals,
             cron: Cron::new(),
         };
@@ -109,6 +113,7 @@ impl EventLoop {
         loop {
             let modules_due = module_host::tick(&mut engine);
             self.flush(&mut engine);
+            self.io_threads.flush();
             if shutdown::is_ending() {
                 return 0;
             }
@@ -141,6 +146,7 @@ impl EventLoop {
                     }
                 }
             }
+            self.io_threads.take_reports(&mut engine);
             for key in std::mem::take(&mut self.ready) {
                 self.serve(&mut engine, key);
             }
@@ -193,7 +199,8 @@ impl EventLoop {
     }
 
     fn connect(&mut self, engine: &mut Engine, mut stream: Stream) {
-        let refusal = if self.connections.len() as i64 >= engine.config.maxclients {
+        let connected = self.connections.len() + self.io_threads.len();
+        let refusal = if connected as i64 >= engine.config.maxclients {
             Some(MAX_CLIENTS)
         } else if engine.config.protected_mode && !engine.requires_auth() && !stream.is_local() {
             Some(PROTECTED)
@@ -212,7 +219,9 @@ impl EventLoop {
             debug!("Setting up a connection: {error}");
         }
         let key = self.connections.vacant_key();
-        if let Err(error) = stream.register(self.poll.registry(), Token(FIRST_CONNECTION + key)) {
+        if self.io_threads.is_empty()
+            && let Err(error) = stream.register(self.poll.registry(), Token(FIRST_CONNECTION + key))
+        {
             warning!("Registering a connection: {error}");
             return;
         }
@@ -227,13 +236,16 @@ impl EventLoop {
                 client.flags |= client_flag::UNIX_SOCKET;
             }
         }
+        if !self.io_threads.is_empty() {
+            return self.io_threads.serve(engine, id, stream);
+        }
         self.by_client.insert(id, key);
         self.connections.insert(Connection::new(id, stream));
     }
 
     /// Reads from a connection and executes what it asks for, then writes the replies.
     fn serve(&mut self, engine: &mut Engine, key: usize) {
-        let limits = limits(engine);
+        let limits = requests::limits(engine);
         let Some(connection) = self.connections.get_mut(key) else { return };
         let waits = !connection.waiting.is_empty() || connection.parser.buffered_len() > 0;
         if waits && !connection.closing && !is_blocked(engine, connection.client) {
@@ -300,7 +312,7 @@ impl EventLoop {
             if connection.closing || client.has(client_flag::CLOSE_AFTER_REPLY) {
                 self.close(engine, key);
             }
-        } else if output_limits::exceeded(engine, connection) {
+        } else if over_limit(engine, connection) {
             engine.stats.client_output_limit_disconnections += 1;
             self.close(engine, key);
         }
@@ -323,7 +335,10 @@ impl EventLoop {
                 return;
             }
             for id in dirty {
-                let Some(&key) = self.by_client.get(&id) else { continue };
+                let Some(&key) = self.by_client.get(&id) else {
+                    self.io_threads.resume(engine, id);
+                    continue;
+                };
                 let resumes = !is_blocked(engine, id)
                     && self.connections.get(key).is_some_and(|connection| {
                         connection.readable
@@ -333,10 +348,14 @@ impl EventLoop {
                 if resumes { self.serve(engine, key) } else { self.send(engine, key) }
             }
             for id in closing {
-                let Some(&key) = self.by_client.get(&id) else { continue };
                 let at_once =
                     engine.clients.get(id).is_none_or(|client| client.has(client_flag::CLOSE_ASAP));
-                if at_once { self.close(engine, key) } else { self.send(engine, key) }
+                match (self.by_client.get(&id), at_once) {
+                    (Some(&key), true) => self.close(engine, key),
+                    (Some(&key), false) => self.send(engine, key),
+                    (None, true) => self.io_threads.close(engine, id),
+                    (None, false) => self.io_threads.send(engine, id),
+                }
             }
         }
     }
@@ -364,8 +383,12 @@ impl EventLoop {
             self.accept(engine, index);
         }
         self.check_connections(engine);
-        if std::mem::take(&mut outside::of(engine).reopen_listeners) {
-            self.reopen_listeners(engine);
+        self.io_threads.check(engine);
+        let outside = outside::of(engine);
+        let (opened, reopen) =
+            (outside.listeners.take(), std::mem::take(&mut outside.reopen_listeners));
+        if opened.is_some() || reopen {
+            self.replace_listeners(engine, opened);
         }
     }
 
@@ -374,21 +397,19 @@ impl EventLoop {
         let (from, count) = self.cron.share(self.connections.capacity(), engine.config.hz);
         for key in from..from + count {
             let Some(connection) = self.connections.get_mut(key) else { continue };
-            let Some(client) = engine.clients.get_mut(connection.client) else { continue };
-            let idle_ms = engine.clock.now_ms - client.active_at_ms;
-            let may_idle = client.has(client_flag::BLOCKED) || client.subscriptions() > 0;
-            if engine.config.timeout > 0 && idle_ms > engine.config.timeout * 1000 && !may_idle {
+            if requests::is_idle_too_long(engine, connection.client) {
                 verbose!("Closing idle client");
                 self.close(engine, key);
-            } else if !client.output.is_empty() && output_limits::exceeded(engine, connection) {
+            } else if over_limit(engine, connection) {
                 engine.stats.client_output_limit_disconnections += 1;
                 self.close(engine, key);
             }
         }
     }
 
-    /// `CONFIG SET port` and `bind`: the sockets were tried already, so only the old ones have to go.
-    fn reopen_listeners(&mut self, engine: &Engine) {
+    /// `CONFIG SET port` and `bind`: listens to the new addresses instead of the old ones. Those of a new port are open
+    /// already; a new address on the old port can only be had once the old ones are closed.
+    fn replace_listeners(&mut self, engine: &Engine, opened: Option<Vec<Listener>>) {
         let mut kept = Vec::new();
         for mut listener in std::mem::take(&mut self.listeners) {
             // Tokens change with the places, so all are registered anew.
@@ -400,11 +421,15 @@ impl EventLoop {
                 kept.push(listener);
             }
         }
-        let opened = listen::open_tcp(&engine.config).and_then(|mut listeners| {
+        let opened = match opened {
+            Some(opened) => Ok(opened),
+            None => listen::open_tcp(&engine.config),
+        };
+        let registered = opened.and_then(|mut listeners| {
             listeners.append(&mut kept);
             self.listen_to(listeners)
         });
-        if let Err(error) = opened {
+        if let Err(error) = registered {
             warning!("Listening to the new addresses: {error}");
         }
     }
@@ -417,13 +442,17 @@ const PROTECTED: &str = "DENIED This server is in protected mode: no password is
     protected-mode no' on the machine itself, or start the server with '--protected-mode no'. Without a password, make \
     sure that the server cannot be reached from the internet.";
 
-fn limits(engine: &Engine) -> Limits {
-    Limits {
-        bulk_len_max: usize::try_from(engine.config.proto_max_bulk_len).unwrap_or(usize::MAX),
-        query_buffer_max: usize::try_from(engine.config.client_query_buffer_limit)
-            .unwrap_or(usize::MAX),
-        authenticated: false,
-    }
+/// Whether a client's unsent output passes its limits.
+fn over_limit(engine: &Engine, connection: &mut Connection) -> bool {
+    let Some(client) = engine.clients.get(connection.client) else { return false };
+    let waiting = if client.output.is_empty() { 0 } else { client.output.memory() };
+    waiting > 0
+        && output_limits::exceeded(
+            engine,
+            connection.client,
+            waiting,
+            &mut connection.over_soft_limit_since_ms,
+        )
 }
 
 fn is_blocked(engine: &Engine, id: ClientId) -> bool {
@@ -444,45 +473,20 @@ fn execute(engine: &mut Engine, connection: &mut Connection, mut input: &[u8], m
         }
         limits.authenticated = client.authenticated;
         match connection.parser.next(&mut input, &limits) {
-            Ok(Some(argv)) if is_http(&argv[0]) => {
-                warning!(
-                    "Possible SECURITY ATTACK detected. It looks like somebody is sending POST or Host: commands to this \
-                     server: this is likely due to an attacker attempting to use Cross Protocol Scripting. Connection from \
-                     {} aborted.",
-                    client.addr
-                );
-                engine.clients.close(connection.client, false);
+            Ok(Some(argv)) if requests::is_http(&argv[0]) => {
+                requests::refuse_http(engine, connection.client);
                 connection.closing = true;
                 return;
             }
             Ok(Some(argv)) => engine.execute(connection.client, argv),
             Ok(None) => break,
-            Err(error) => return refuse(engine, connection, error),
+            Err(error) => {
+                connection.closing = true;
+                return requests::refuse(engine, connection.client, error);
+            }
         }
     }
     if let Some(client) = engine.clients.get_mut(connection.client) {
         client.query_len = connection.parser.buffered_len();
     }
-}
-
-/// Words that a browser would send, made to by somebody else's page.
-fn is_http(word: &[u8]) -> bool {
-    matches!(word.len(), 4 | 5)
-        && (word.eq_ignore_ascii_case(b"post") || word.eq_ignore_ascii_case(b"host:"))
-}
-
-/// Ends a connection whose bytes are no requests.
-fn refuse(engine: &mut Engine, connection: &mut Connection, error: ProtocolError) {
-    connection.closing = true;
-    let Some(client) = engine.clients.get_mut(connection.client) else { return };
-    if error == ProtocolError::QueryBufferLimit {
-        warning!("Closing client {} that reached max query buffer length", client.addr);
-        engine.stats.client_query_limit_disconnections += 1;
-        engine.clients.close(connection.client, false);
-        return;
-    }
-    verbose!("Protocol error from client {}: {error}", client.addr);
-    client.output.error(&format!("ERR {error}"));
-    engine.stats.count_error("ERR");
-    engine.clients.close(connection.client, true);
 }

@@ -3,7 +3,7 @@
 use engine::hooks::ServerHooks;
 use engine::{Engine, Error, Outcome};
 
-use crate::{background, info, log, memory, outside, saving, shutdown, start};
+use crate::{background, info, listen, log, memory, outside, saving, shutdown, start};
 
 /// Puts the server's functions into the engine.
 pub(crate) fn install(engine: &mut Engine) {
@@ -76,10 +76,15 @@ fn config_changed(engine: &mut Engine, name: &str) -> Result<(), String> {
             let current = std::env::current_dir().map_err(|error| start::reason(&error))?;
             engine.config.dir = current.to_string_lossy().into_owned();
         }
-        "port" | "bind" => {
+        "port" => {
             engine.tcp_port = u16::try_from(engine.config.port).unwrap_or(0);
-            outside::of(engine).reopen_listeners = true;
+            outside::of(engine).listeners = None;
+            let opened = listen::open_tcp(&engine.config);
+            let opened = opened
+                .map_err(|_| "Unable to listen on this port. Check server logs.".to_owned())?;
+            outside::of(engine).listeners = Some(opened);
         }
+        "bind" => outside::of(engine).reopen_listeners = true,
         "hz" => engine.config.hz = engine.config.hz.clamp(1, 500),
         _ => {}
     }

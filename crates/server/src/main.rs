@@ -12,14 +12,18 @@ mod start;
 
 mod connection;
 mod event_loop;
+mod io_thread;
+mod io_threads;
 mod listen;
 mod output_limits;
+mod requests;
 
 mod cron;
 mod hooks;
 mod outside;
 mod shutdown;
 mod signals;
+mod supervision;
 
 mod background;
 mod fork;

@@ -1,36 +1,32 @@
 //! How much output may wait for a client that does not read it.
 
-use engine::Engine;
+use engine::{ClientId, Engine};
 
-use crate::connection::Connection;
 use crate::log::warning;
 
 /// What may wait for a client that has not authenticated.
 const UNAUTHENTICATED_MAX: u64 = 1024;
 
-/// Whether a client's unsent output passes its limits; says so in the log.
-pub(crate) fn exceeded(engine: &Engine, connection: &mut Connection) -> bool {
-    let Some(client) = engine.clients.get(connection.client) else { return false };
-    let waiting = client.output.memory() as u64;
+/// Whether a client's unsent output, `waiting` bytes of memory, passes its limits; says so in the log. `since_ms` is when
+/// it passed the soft one.
+pub(crate) fn exceeded(
+    engine: &Engine,
+    id: ClientId,
+    waiting: usize,
+    since_ms: &mut Option<i64>,
+) -> bool {
+    let Some(client) = engine.clients.get(id) else { return false };
+    let waiting = waiting as u64;
     let limits = &engine.config.client_output_buffer_limit;
-    let limit = if client.in_pubsub_mode() || client.subscriptions() > 0 {
-        limits.pubsub
-    } else {
-        limits.normal
-    };
+    let listens = client.subscriptions() + client.shard_channels.len() > 0;
+    let limit = if listens { limits.pubsub } else { limits.normal };
 
     let over_soft = limit.soft_bytes > 0 && waiting >= limit.soft_bytes;
-    let since = match (over_soft, connection.over_soft_limit_since_ms) {
-        (false, _) => None,
-        (true, since) => Some(since.unwrap_or(engine.clock.now_ms)),
-    };
-    connection.over_soft_limit_since_ms = since;
-    let soft_too_long = since
+    *since_ms = if over_soft { since_ms.or(Some(engine.clock.now_ms)) } else { None };
+    let soft_too_long = since_ms
         .is_some_and(|since| engine.clock.now_ms - since > limit.soft_secs.saturating_mul(1000));
     let over_hard = limit.hard_bytes > 0 && waiting >= limit.hard_bytes;
-    let unknown = !client.authenticated
-        && engine.requires_auth()
-        && client.output.len() as u64 > UNAUTHENTICATED_MAX;
+    let unknown = !client.authenticated && engine.requires_auth() && waiting > UNAUTHENTICATED_MAX;
 
     if over_hard || soft_too_long || unknown {
         warning!(

@@ -2,6 +2,7 @@
 
 use engine::Engine;
 
+use crate::listen::Listener;
 use crate::saving::Saving;
 
 /// The server's state that hooks need. The event loop has its own, which no hook sees.
@@ -10,7 +11,9 @@ pub(crate) struct Outside {
     /// Absolute path of the configuration file, if the server was started with one.
     pub(crate) config_file: Option<String>,
     pub(crate) saving: Saving,
-    /// `port` or `bind` changed: the event loop acts upon it.
+    /// The sockets of a port that CONFIG SET asked for, for the event loop.
+    pub(crate) listeners: Option<Vec<Listener>>,
+    /// `bind` changed: the event loop acts upon it.
     pub(crate) reopen_listeners: bool,
     /// jemalloc's figures as of the last tick.
     pub(crate) allocator: crate::memory::Allocator,

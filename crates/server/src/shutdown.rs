@@ -6,7 +6,7 @@ use engine::hooks::{ServerEvent, ShutdownFlags};
 use engine::{Engine, Error, Outcome};
 
 use crate::log::{notice, warning};
-use crate::saving;
+use crate::{saving, supervision};
 
 /// Set once the final save is done: no request may be executed any more, since it would be acknowledged and lost.
 static ENDING: AtomicBool = AtomicBool::new(false);
@@ -42,6 +42,7 @@ pub(crate) fn run(engine: &mut Engine, flags: ShutdownFlags) -> Outcome {
         }
     }
     let config = &engine.config;
+    supervision::stopping(config);
     if !config.pidfile.is_empty() {
         notice!("Removing the pid file.");
         let _ = std::fs::remove_file(&config.pidfile);

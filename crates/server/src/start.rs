@@ -11,7 +11,7 @@ use crate::arguments::Arguments;
 use crate::event_loop::{self, EventLoop};
 use crate::log::{notice, warning};
 use crate::saving::LoadFailure;
-use crate::{clock, hooks, listen, log, memory, outside, saving, signals};
+use crate::{clock, hooks, listen, log, memory, outside, saving, signals, supervision};
 
 pub(crate) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
@@ -24,6 +24,10 @@ pub(crate) fn version_line() -> String {
 pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
     let (mut config, loaded, config_file) = read_config(arguments)?;
     enter_dir(&mut config)?;
+    supervision::detect(&mut config);
+    if config.daemonize {
+        supervision::daemonize()?;
+    }
     log::configure(&config);
     notice!("oO0OoO0OoO0Oo Keystow is starting oO0OoO0OoO0Oo");
     notice!(
@@ -70,11 +74,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
     let lock: &'static Mutex<Engine> = Box::leak(Box::new(Mutex::new(engine)));
     module_host::set_global_lock(lock);
     module_host::set_waker(event_loop::wake);
+    for (name, new_name) in &loaded.renamed_commands {
+        if !lock.lock().commands.rename(name.as_bytes(), new_name.as_bytes()) {
+            return Err(fatal(&format!(
+                "rename-command {name}: No such command in rename-command, or the new name is taken"
+            )));
+        }
+    }
     notice!("Server initialized");
     if let Err(NoStart) = start_with(lock, &loaded) {
         return Ok(1);
     }
     listen::announce(&listeners);
+    supervision::ready(&lock.lock().config);
     let event_loop = EventLoop::new(lock, listeners, signals)
         .map_err(|error| format!("Starting the event loop: {error}"))?;
     Ok(event_loop.run())
@@ -137,21 +149,26 @@ fn read_config(arguments: &Arguments) -> Result<(Config, Loaded, Option<String>)
     text.push('\n');
     text.push_str(&arguments.lines);
     let mut config = Config::new();
-    let loaded = config::load(&mut config, &text, &mut include).map_err(|error| {
-        format!("\n*** FATAL CONFIG FILE ERROR (Version {VERSION}) ***\n{error}")
-    })?;
+    let loaded = config::load(&mut config, &text, &mut include)
+        .map_err(|error| fatal(&error.to_string()))?;
+    if let Some(user) = loaded.users.first() {
+        return Err(fatal(&format!("user {}: ACL users are not supported yet", user.join(" "))));
+    }
     if !config.logfile.is_empty() {
         let opened = std::fs::OpenOptions::new().append(true).create(true).open(&config.logfile);
-        opened.map_err(|error| {
-            format!("\n*** FATAL CONFIG FILE ERROR (Version {VERSION}) ***\nCan't open the log file: {error}")
-        })?;
+        opened.map_err(|error| fatal(&format!("Can't open the log file: {}", reason(&error))))?;
     }
     config.hz = config.hz.clamp(1, 500);
     Ok((config, loaded, config_file))
 }
 
+/// A refusal of the configuration; tools look for its first line.
+fn fatal(text: &str) -> String {
+    format!("\n*** FATAL CONFIG FILE ERROR (Version {VERSION}) ***\n{text}")
+}
+
 fn read_file(path: impl AsRef<Path>) -> Result<String, std::io::Error> {
-    // Values that are no UTF-8 are refused by the directive they belong to.
+    // Comments may be in any encoding.
     Ok(String::from_utf8_lossy(&std::fs::read(path)?).into_owned())
 }
 
@@ -183,8 +200,7 @@ fn include(path: &str) -> Result<String, String> {
 fn enter_dir(config: &mut Config) -> Result<(), String> {
     if !config.dir.is_empty() {
         std::env::set_current_dir(&config.dir).map_err(|error| {
-            let reason = reason(&error);
-            format!("\n*** FATAL CONFIG FILE ERROR (Version {VERSION}) ***\nCan't chdir to '{}': {reason}", config.dir)
+            fatal(&format!("Can't chdir to '{}': {}", config.dir, reason(&error)))
         })?;
     }
     let current =

@@ -65,7 +65,7 @@ pub static SPECS: &[Spec] = &[
         "1",
         Kind::Integer { field: Some(integer!(io_threads)), min: 1, max: 256 },
     )
-    .only_default("I/O threads are not supported yet"),
+    .flags(flag::IMMUTABLE),
     Spec::new(
         "min-io-threads-avoid-copy-reply",
         "7",
