@@ -111,6 +111,8 @@ impl EventLoop {
         let lock = self.engine;
         let mut engine = lock.lock();
         loop {
+            // Requests that waited for a client to be unblocked may start timers, and timers may unblock clients.
+            self.flush(&mut engine);
             let modules_due = module_host::tick(&mut engine);
             self.flush(&mut engine);
             self.io_threads.flush();

@@ -1,5 +1,6 @@
 //! What the engine asks the program around it to do.
 
+use engine::config::quoted;
 use engine::hooks::ServerHooks;
 use engine::{Engine, Error, Outcome};
 
@@ -32,10 +33,30 @@ fn rewrite_config(engine: &mut Engine) -> Outcome {
         Error::owned(format!("ERR Rewriting config file: {}", start::reason(&error)))
     };
     let old = std::fs::read(&path).map_err(fail)?;
-    let text = engine::config::rewrite(&engine.config, &String::from_utf8_lossy(&old), &[]);
+    let extra = module_lines(engine);
+    let extra: Vec<(&str, Vec<String>)> =
+        extra.iter().map(|(name, lines)| (name.as_str(), lines.clone())).collect();
+    let text = engine::config::rewrite(&engine.config, &String::from_utf8_lossy(&old), &extra);
     replace_file(&path, text.as_bytes()).map_err(fail)?;
     log::notice!("CONFIG REWRITE executed with success.");
     Ok(())
+}
+
+/// What CONFIG REWRITE says about modules: those that are loaded, and their configs that the file or CONFIG SET gave.
+fn module_lines(engine: &mut Engine) -> Vec<(String, Vec<String>)> {
+    let loaded = module_host::loaded_modules();
+    let loads = loaded.iter().map(|module| {
+        let words = std::iter::once(quoted(&module.path))
+            .chain(module.args.iter().map(|arg| quoted(&String::from_utf8_lossy(arg))));
+        std::iter::once("loadmodule".to_owned()).chain(words).collect::<Vec<_>>().join(" ")
+    });
+    let mut lines = vec![("loadmodule".to_owned(), loads.collect())];
+    let given = std::mem::take(&mut outside::of(engine).module_configs);
+    for (name, value) in (engine.modules.config_get)(engine, &|name| given.contains(name)) {
+        lines.push((name.clone(), vec![format!("{name} {}", quoted(&value))]));
+    }
+    outside::of(engine).module_configs = given;
+    lines
 }
 
 /// Replaces a file's content such that a power cut leaves the old or the new one.
@@ -86,6 +107,9 @@ fn config_changed(engine: &mut Engine, name: &str) -> Result<(), String> {
         }
         "bind" => outside::of(engine).reopen_listeners = true,
         "hz" => engine.config.hz = engine.config.hz.clamp(1, 500),
+        name if name.contains('.') => {
+            outside::of(engine).module_configs.insert(name.to_owned());
+        }
         _ => {}
     }
     Ok(())

@@ -1,5 +1,7 @@
 //! What the server keeps beside the engine, reached from the engine's hooks.
 
+use std::collections::BTreeSet;
+
 use engine::Engine;
 
 use crate::listen::Listener;
@@ -10,6 +12,8 @@ use crate::saving::Saving;
 pub(crate) struct Outside {
     /// Absolute path of the configuration file, if the server was started with one.
     pub(crate) config_file: Option<String>,
+    /// Names of module configs that the file or CONFIG SET gave.
+    pub(crate) module_configs: BTreeSet<String>,
     pub(crate) saving: Saving,
     /// The sockets of a port that CONFIG SET asked for, for the event loop.
     pub(crate) listeners: Option<Vec<Listener>>,

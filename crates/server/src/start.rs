@@ -102,6 +102,7 @@ fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoSta
     engine.startup_memory = memory::used() as u64;
     for (name, value) in &loaded.module_configs {
         module_host::give_config(name, value);
+        outside::of(&mut engine).module_configs.insert(name.clone());
     }
     for words in &loaded.modules {
         let Some((path, args)) = words.split_first() else { continue };

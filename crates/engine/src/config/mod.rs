@@ -18,7 +18,7 @@ use keyspace::EvictionPolicy;
 
 pub use file::{FileError, Loaded, load};
 pub use memory::parse_memory;
-pub use rewrite::{ExtraLines, rewrite};
+pub use rewrite::{ExtraLines, quoted, rewrite};
 pub use spec::{SetError, Spec, flag};
 pub use table::SPECS;
 

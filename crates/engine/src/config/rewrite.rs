@@ -91,7 +91,7 @@ fn lines_of(config: &Config, name: &str) -> Vec<String> {
 }
 
 /// A value as one word: in quotes when it would be none, or more than one, without them.
-fn quoted(value: &str) -> String {
+pub fn quoted(value: &str) -> String {
     let plain = !value.is_empty()
         && value
             .bytes()
