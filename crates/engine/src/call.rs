@@ -233,6 +233,15 @@ impl Engine {
         {
             client.flags |= client_flag::DIRTY_EXEC;
         }
+        // An EXEC that cannot run ends its transaction, and says why.
+        if call.argv[0].eq_ignore_ascii_case(b"exec") {
+            crate::commands::discard_transaction(self, call.client);
+            let text = error.to_string();
+            let reason = text.strip_prefix("ERR ").unwrap_or(&text);
+            let abort =
+                Error::owned(format!("EXECABORT Transaction discarded because of: {reason}"));
+            return self.reply_error(call, &abort);
+        }
         self.reply_error(call, error);
     }
 

@@ -211,15 +211,15 @@ fn reply_info(engine: &Engine, reply: &mut Reply, command: &Command) {
     for name in &categories {
         reply.simple(&format!("@{name}"));
     }
-    reply.array(command.tips.len());
+    reply.set(command.tips.len());
     for tip in &command.tips {
         reply.bulk(tip.as_bytes());
     }
-    reply.array(command.keys.len());
+    reply.set(command.keys.len());
     for spec in &command.keys {
         reply_key_spec(reply, spec);
     }
-    reply.array(command.subcommands.len());
+    reply.set(command.subcommands.len());
     for sub in &command.subcommands {
         reply_info(engine, reply, sub);
     }

@@ -89,9 +89,12 @@ fn get(engine: &mut Engine, call: &mut Call) -> Outcome {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
     for pattern in call.argv[2..].to_vec() {
         let text = String::from_utf8_lossy(&pattern);
-        found.extend(
-            engine.config.matching(&text).into_iter().map(|(name, value)| (name.to_owned(), value)),
-        );
+        // A plain name comes back as it was typed, as Valkey answers it.
+        let typed = !text.contains(['*', '?', '[', '\\']);
+        found.extend(engine.config.matching(&text).into_iter().map(|(name, value)| {
+            let name = if typed { text.clone().into_owned() } else { name.to_owned() };
+            (name, value)
+        }));
         let matches = |name: &str| keyspace::glob_match(&pattern, name.as_bytes(), true);
         found.extend((engine.modules.config_get)(engine, &matches));
     }

@@ -34,6 +34,8 @@ mod element;
 mod expire_time;
 mod set_args;
 
+pub(crate) use transaction::discard_transaction;
+
 use crate::command::Spec;
 use crate::{Call, Engine, Error, Outcome};
 

@@ -84,7 +84,7 @@ fn exec(engine: &mut Engine, call: &mut Call) -> Outcome {
 }
 
 /// Forgets a client's transaction and what it watches.
-pub(super) fn discard_transaction(engine: &mut Engine, id: ClientId) {
+pub(crate) fn discard_transaction(engine: &mut Engine, id: ClientId) {
     engine.unwatch(id);
     if let Some(client) = engine.clients.get_mut(id) {
         client.queue.clear();
