@@ -2,4 +2,9 @@
 
 mod session;
 
+mod databases;
+mod expiry;
+mod hashes;
+mod keys;
+mod module_values;
 mod strings;

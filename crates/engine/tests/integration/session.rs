@@ -50,6 +50,11 @@ impl Session {
 
     #[track_caller]
     pub(crate) fn send_words(&mut self, argv: &[&[u8]]) -> String {
+        self.send_raw(argv).escape_ascii().to_string().replace(r"\r\n", "|").replace(r"\'", "'")
+    }
+
+    #[track_caller]
+    pub(crate) fn send_raw(&mut self, argv: &[&[u8]]) -> Vec<u8> {
         let argv = argv.iter().map(|&word| ByteString::from(word)).collect();
         self.engine.clock.refresh();
         self.engine.execute(self.client, argv);
@@ -58,12 +63,7 @@ impl Session {
             .clients
             .get_mut(self.client)
             .map(|client: &mut Client| client.output.take());
-        output
-            .expect("the client is connected")
-            .to_vec()
-            .escape_ascii()
-            .to_string()
-            .replace(r"\r\n", "|")
+        output.expect("the client is connected").to_vec()
     }
 
     /// Sends `line` and checks the reply; line ends in it are written `|`.
@@ -75,8 +75,13 @@ impl Session {
     /// What `line` has repeated by replicas, one command a line.
     #[track_caller]
     pub(crate) fn propagated(&mut self, line: &str) -> Vec<String> {
+        self.propagated_words(&line.split(' ').map(str::as_bytes).collect::<Vec<_>>())
+    }
+
+    #[track_caller]
+    pub(crate) fn propagated_words(&mut self, argv: &[&[u8]]) -> Vec<String> {
         PROPAGATED.take();
-        self.send(line);
+        self.send_words(argv);
         PROPAGATED.take()
     }
 
