@@ -9,6 +9,9 @@ use crate::value::Value;
 /// [`Entry::expire_at_ms`] of a key that does not expire.
 pub const NO_EXPIRY: i64 = -1;
 
+/// Bytes of buckets to an entry, on average.
+const TABLE_SHARE: usize = 18;
+
 /// A key and all that is kept with it: 64 bytes on the heap, one cache line.
 pub struct Entry {
     key: StoredBytes,
@@ -64,10 +67,10 @@ impl Entry {
         self.hash
     }
 
-    /// Bytes of heap for this entry, its key and value: MEMORY USAGE. `samples` elements of a
+    /// Bytes of heap for this entry, its key and value, and its share in the table: MEMORY USAGE. `samples` elements of a
     /// large value are looked at, all of them if it is 0. What a module holds is not included.
     pub fn heap_size(&self, samples: usize) -> usize {
-        size_of::<Self>() + self.key.heap_size() + self.value.heap_size(samples)
+        TABLE_SHARE + size_of::<Self>() + self.key.heap_size() + self.value.heap_size(samples)
     }
 
     pub fn into_key_value(self) -> (ByteString, Value) {

@@ -4,6 +4,7 @@ use std::fmt;
 
 use byte_string::ByteString;
 
+use crate::heap::allocated;
 use crate::key_hash::hash_of;
 use crate::listpack::{Listpack, Pairs};
 use crate::stored_bytes::StoredBytes;
@@ -218,7 +219,7 @@ impl HashValue {
     /// Bytes of heap; of a table, reckoned from `samples` fields, from all if it is 0.
     pub fn heap_size(&self, samples: usize) -> usize {
         match &self.0 {
-            Repr::Listpack(listpack) => listpack.as_bytes().len(),
+            Repr::Listpack(listpack) => allocated(listpack.as_bytes().len()),
             Repr::Table(table) => {
                 let sampled = if samples == 0 { table.len() } else { samples.min(table.len()) };
                 let fields: usize = table.iter().take(sampled).map(|field| field.heap_size()).sum();

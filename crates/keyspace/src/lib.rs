@@ -33,6 +33,7 @@ mod eviction;
 mod expiry;
 
 mod glob;
+mod heap;
 mod key_hash;
 mod stored_bytes;
 mod table;

@@ -11,6 +11,7 @@ use std::fmt;
 
 use byte_string::ByteString;
 
+use crate::heap::allocated;
 use crate::value::Element;
 
 /// The longest that fits in place: three words less the tag and the length.
@@ -77,8 +78,8 @@ impl StoredBytes {
     pub(crate) fn heap_size(&self) -> usize {
         match self {
             Self::InPlace { .. } => 0,
-            Self::Boxed(bytes) => bytes.len(),
-            Self::Shared(string) => string.heap_size(),
+            Self::Boxed(bytes) => allocated(bytes.len()),
+            Self::Shared(string) => allocated(string.heap_size()),
         }
     }
 }

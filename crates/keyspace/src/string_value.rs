@@ -3,6 +3,7 @@
 
 use byte_string::ByteString;
 
+use crate::heap::allocated;
 use crate::stored_bytes::StoredBytes;
 use crate::value::Element;
 
@@ -158,7 +159,7 @@ impl StringValue {
         match &self.0 {
             Repr::Integer(_) => 0,
             Repr::Stored(bytes) => bytes.heap_size(),
-            Repr::Growing(buffer) => size_of::<Vec<u8>>() + buffer.capacity(),
+            Repr::Growing(buffer) => allocated(size_of::<Vec<u8>>()) + allocated(buffer.capacity()),
         }
     }
 }
