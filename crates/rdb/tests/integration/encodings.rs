@@ -143,6 +143,18 @@ fn malformed_containers_are_refused() {
         }
         assert!(of_dump(&blob(value_type, &[valid, b"\xff"].concat())).is_err());
     }
+    // A ziplist whose size, tail, count or length before is not what it is.
+    for at in [0, 4, 8, 10, 13, 16] {
+        let mut changed = ziplist.clone();
+        changed[at] ^= 1;
+        assert!(of_dump(&blob(13, &changed)).is_err(), "byte {at}");
+    }
+    // A zipmap that counts otherwise, or whose unused bytes go beyond its end.
+    for at in [0, 4] {
+        let mut changed = zipmap.to_vec();
+        changed[at] ^= 2;
+        assert!(of_dump(&blob(9, &changed)).is_err(), "byte {at}");
+    }
     // A name without a value, and the same name twice.
     assert!(of_dump(&blob(16, b"\x09\0\0\0\x01\0\x01\x01\xff")).is_err());
     assert!(of_dump(&blob(16, b"\x0f\0\0\0\x04\0\x01\x01\x02\x01\x01\x01\x02\x01\xff")).is_err());
@@ -182,6 +194,18 @@ fn lengths_beyond_the_bytes_are_refused_at_once() {
             assert!(of_dump(&body).is_err(), "{body:?}");
         }
     }
+}
+
+#[test]
+fn strings_are_limited() {
+    let options = LoadOptions { string_len_max: 10, ..LoadOptions::default() };
+    let load = |body: &[u8]| Reader::of_dump(body, options).dumped();
+    assert!(load(b"\x00\x0aabcdefghij").is_ok());
+    let error = load(b"\x00\x0babcdefghijk").expect_err("longer than the limit");
+    assert!(matches!(error.kind, ErrorKind::TooLong(11)));
+    // What it expands to counts as well.
+    let error = load(b"\x00\xc3\x04\x0b\x00a\xe0\x00\x00").expect_err("longer than the limit");
+    assert!(matches!(error.kind, ErrorKind::TooLong(11)));
 }
 
 #[test]
