@@ -21,7 +21,7 @@ pub(crate) fn parse(input: &[u8], limits: &Limits) -> Result<Box<str>, ParseErro
     }
     let text = std::str::from_utf8(input)
         .map_err(|error| ParseError::new(Kind::InvalidUtf8, input, error.valid_up_to()))?;
-    let mut scratch = SCRATCH.take();
+    let mut scratch = SCRATCH.take().unwrap_or_default();
     scratch.shapes.begin();
     let mut parser = Parser {
         input,
@@ -32,10 +32,11 @@ pub(crate) fn parse(input: &[u8], limits: &Limits) -> Result<Box<str>, ParseErro
         names_repeat: false,
     };
     let parsed = parser.document();
-    parser.scratch.give_back();
+    let Parser { mut scratch, names_repeat, out, copied, .. } = parser;
+    scratch.clear();
+    SCRATCH.set(Some(scratch));
     parsed.map_err(|fault| ParseError::new(fault.kind, input, fault.at))?;
-    let names_repeat = parser.names_repeat;
-    let text = parser.finish(text);
+    let text = minified(text, out, copied);
     Ok(if names_repeat { repeated_names::resolve(text) } else { text })
 }
 
@@ -46,13 +47,14 @@ struct Parser<'i> {
     out: Vec<u8>,
     /// Up to where `input` has been copied to `out` or left out.
     copied: usize,
-    scratch: Scratch,
+    scratch: Box<Scratch>,
     /// Whether two names of one object had the same hash.
     names_repeat: bool,
 }
 
 /// What a parser needs and leaves behind: a thread keeps it, because for a small document the
 /// allocations would cost as much as the parsing.
+#[derive(Default)]
 struct Scratch {
     /// The containers around the innermost one.
     outer: Vec<Frame>,
@@ -61,30 +63,22 @@ struct Scratch {
     shapes: Shapes,
 }
 
-thread_local! {
-    static SCRATCH: Cell<Scratch> = const { Cell::new(Scratch::new()) };
-}
+/// Bytes between whitespace that are copied without looking how many there are.
+const COPIED_AT_ONCE: usize = 32;
 
-impl Default for Scratch {
-    fn default() -> Self {
-        Self::new()
-    }
+thread_local! {
+    static SCRATCH: Cell<Option<Box<Scratch>>> = const { Cell::new(None) };
 }
 
 impl Scratch {
     /// Names and containers that a thread keeps room for.
     const KEPT: usize = 4096;
 
-    const fn new() -> Self {
-        Self { outer: Vec::new(), names: Vec::new(), shapes: Shapes::new() }
-    }
-
-    fn give_back(&mut self) {
+    fn clear(&mut self) {
         self.outer.clear();
         self.outer.shrink_to(Self::KEPT);
         self.names.clear();
         self.names.shrink_to(Self::KEPT);
-        SCRATCH.set(std::mem::take(self));
     }
 }
 
@@ -120,7 +114,7 @@ impl Parser<'_> {
         let mut frame = Frame::OUTERMOST;
         // The shape that the object will have if its next name is the expected one.
         let mut expected = EMPTY;
-        let mut at = self.skip_space(0);
+        let mut at = self.skip_space(input, 0);
         'value: loop {
             match byte(input, at) {
                 b'"' => at = string(input, at + 1)?,
@@ -129,10 +123,10 @@ impl Parser<'_> {
                 b'{' => {
                     self.open(&mut frame, Container::Object, at)?;
                     expected = self.scratch.shapes.inner(frame.around);
-                    at = self.skip_space(at + 1);
+                    at = self.skip_space(input, at + 1);
                     match byte(input, at) {
                         b'"' => {
-                            at = self.name(&mut frame, &mut expected, at + 1)?;
+                            at = self.name(&mut frame, &mut expected, input, at + 1)?;
                             continue 'value;
                         }
                         b'}' => {
@@ -144,7 +138,7 @@ impl Parser<'_> {
                 }
                 b'[' => {
                     self.open(&mut frame, Container::Array, at)?;
-                    at = self.skip_space(at + 1);
+                    at = self.skip_space(input, at + 1);
                     if byte(input, at) == b']' {
                         self.close(&mut frame, &mut expected);
                         at += 1;
@@ -163,16 +157,14 @@ impl Parser<'_> {
             loop {
                 match frame.container {
                     Container::Object => {
-                        // Nearly always the next member, without whitespace.
-                        if byte(input, at) == b',' && byte(input, at + 1) == b'"' {
-                            at = self.name(&mut frame, &mut expected, at + 2)?;
-                            continue 'value;
-                        }
-                        at = self.skip_space(at);
+                        at = self.skip_space(input, at);
                         match byte(input, at) {
                             b',' => {
-                                at = self.next_member(at)?;
-                                at = self.name(&mut frame, &mut expected, at)?;
+                                at = self.skip_space(input, at + 1);
+                                if byte(input, at) != b'"' {
+                                    return self.no_member(at);
+                                }
+                                at = self.name(&mut frame, &mut expected, input, at + 1)?;
                                 continue 'value;
                             }
                             b'}' => {
@@ -186,10 +178,10 @@ impl Parser<'_> {
                         }
                     }
                     Container::Array => {
-                        at = self.skip_space(at);
+                        at = self.skip_space(input, at);
                         match byte(input, at) {
                             b',' => {
-                                at = self.skip_space(at + 1);
+                                at = self.skip_space(input, at + 1);
                                 if byte(input, at) == b']' {
                                     return fault(Kind::TrailingComma, at + 1);
                                 }
@@ -209,7 +201,7 @@ impl Parser<'_> {
                 }
             }
         }
-        at = self.skip_space(at);
+        at = self.skip_space(input, at);
         if at < input.len() { fault(Kind::TrailingCharacters, at + 1) } else { Ok(()) }
     }
 
@@ -239,11 +231,10 @@ impl Parser<'_> {
         }
     }
 
-    /// From the comma after a member to after the opening quote of the next one's name.
-    fn next_member(&mut self, comma: usize) -> Result<usize, Fault> {
-        let at = self.skip_space(comma + 1);
+    /// The error if no name follows the comma after a member.
+    #[cold]
+    fn no_member(&self, at: usize) -> Result<(), Fault> {
         match byte(self.input, at) {
-            b'"' => Ok(at + 1),
             b'}' => fault(Kind::TrailingComma, at + 1),
             _ => at_end_or(self.input, at, Kind::EofInValue, Kind::NameNotString),
         }
@@ -255,9 +246,10 @@ impl Parser<'_> {
         &mut self,
         frame: &mut Frame,
         expected: &mut Shape,
+        input: &[u8],
         start: usize,
     ) -> Result<usize, Fault> {
-        let at = match self.scratch.shapes.follow(*expected, self.input, start) {
+        let at = match self.scratch.shapes.follow(*expected, input, start) {
             Some((at, successor)) => {
                 frame.shape = *expected;
                 *expected = successor;
@@ -270,7 +262,7 @@ impl Parser<'_> {
                 at
             }
         };
-        Ok(self.skip_space(at))
+        Ok(self.skip_space(input, at))
     }
 
     /// The offset after the colon of the name whose content begins at `start`.
@@ -297,7 +289,7 @@ impl Parser<'_> {
                 }
             }
         }
-        let at = self.skip_space(end);
+        let at = self.skip_space(self.input, end);
         if byte(self.input, at) != b':' {
             return at_end_or(self.input, at, Kind::EofInObject, Kind::ExpectedColon);
         }
@@ -316,8 +308,16 @@ impl Parser<'_> {
 
     /// The offset of the first byte from `at` on that is no whitespace.
     #[inline(always)]
-    fn skip_space(&mut self, at: usize) -> usize {
-        if byte(self.input, at) > b' ' { at } else { self.skip_space_run(at) }
+    fn skip_space(&mut self, input: &[u8], at: usize) -> usize {
+        let first = byte(input, at);
+        if first > b' ' {
+            return at;
+        }
+        if first == b' ' && byte(input, at + 1) > b' ' {
+            // What most programs write after `,` and `:`.
+            return self.leave_out(at, at + 1);
+        }
+        self.skip_space_run(at)
     }
 
     #[inline(never)]
@@ -326,47 +326,43 @@ impl Parser<'_> {
         while matches!(byte(self.input, end), b' ' | b'\n' | b'\r' | b'\t') {
             end += 1;
         }
-        if end > start {
-            self.copy_up_to(start);
-            self.copied = end;
-        }
-        end
+        if end > start { self.leave_out(start, end) } else { start }
     }
 
-    /// Copies what of the input before `end` is not copied yet.
-    #[inline(always)]
-    fn copy_up_to(&mut self, end: usize) {
-        if self.out.capacity() == 0 {
-            self.out.reserve_exact(self.input.len() + 16);
+    /// Copies what of the input before `start` is not copied yet, and leaves out what is from
+    /// there to `end`.
+    #[inline(never)]
+    fn leave_out(&mut self, start: usize, end: usize) -> usize {
+        if self.copied == 0 {
+            self.out.reserve_exact(self.input.len() + COPIED_AT_ONCE);
         }
-        let Some(run) = self.input.get(self.copied..end) else { return };
+        let copied = std::mem::replace(&mut self.copied, end);
+        let len = start - copied;
         // Runs are short: a copy of a fixed size that is cut afterwards beats a call of memcpy.
-        if run.len() <= 16
-            && let Some(chunk) = self.input.get(self.copied..self.copied + 16)
+        if len <= COPIED_AT_ONCE
+            && let Some(chunk) = self.input.get(copied..copied + COPIED_AT_ONCE)
         {
-            let len = self.out.len() + run.len();
+            let len = self.out.len() + len;
             self.out.extend_from_slice(chunk);
             self.out.truncate(len);
         } else {
-            self.out.extend_from_slice(run);
+            self.out.extend_from_slice(self.input.get(copied..start).unwrap_or_default());
         }
+        end
     }
+}
 
-    /// The text without whitespace, of the whole input `text`.
-    fn finish(mut self, text: &str) -> Box<str> {
-        let len = self.input.len();
-        if self.out.is_empty() {
-            // Whitespace before the value at most.
-            let value = text.get(self.copied..).unwrap_or(text);
-            return Box::from(value);
-        }
-        if self.copied < len {
-            self.copy_up_to(len);
-        }
-        match std::str::from_utf8(&self.out) {
-            Ok(text) => Box::from(text),
-            // Only whole runs of ASCII were left out of valid UTF-8.
-            Err(_) => Box::from("null"),
-        }
+/// `text` without whitespace: `out`, and what comes after `copied`.
+fn minified(text: &str, mut out: Vec<u8>, copied: usize) -> Box<str> {
+    let rest = text.get(copied..).unwrap_or_default();
+    // There may have been whitespace before the value only.
+    if out.is_empty() {
+        return Box::from(rest);
+    }
+    out.extend_from_slice(rest.as_bytes());
+    match std::str::from_utf8(&out) {
+        Ok(text) => Box::from(text),
+        // Only whole runs of ASCII were left out of valid UTF-8.
+        Err(_) => Box::from("null"),
     }
 }

@@ -53,17 +53,13 @@ struct Node {
 }
 
 /// The shapes that a thread has seen.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Shapes {
     nodes: Vec<Node>,
     missed: usize,
 }
 
 impl Shapes {
-    pub(crate) const fn new() -> Self {
-        Self { nodes: Vec::new(), missed: 0 }
-    }
-
     /// Makes ready for a text.
     pub(crate) fn begin(&mut self) {
         if self.nodes.is_empty() || self.missed > MISSED_MAX {
