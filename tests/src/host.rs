@@ -114,11 +114,45 @@ pub fn built(name: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// The JSON module: `LIBJSON` from the environment, else our release build.
-pub fn libjson() -> Result<PathBuf, String> {
-    match std::env::var_os("LIBJSON") {
-        Some(path) => Ok(path.into()),
-        None => built("libjson.so"),
+/// The modules that suites load.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Module {
+    /// `LIBJSON` from the environment, else our release build.
+    Json,
+    /// Debian's redisearch.so as it is: `REDISEARCH` from the environment, else `target/stock` or the system's.
+    RediSearch,
+}
+
+impl Module {
+    pub fn from_word(word: &str) -> Option<Module> {
+        match word {
+            "json" => Some(Module::Json),
+            "redisearch" => Some(Module::RediSearch),
+            _ => None,
+        }
+    }
+
+    pub fn path(self) -> Result<PathBuf, String> {
+        let variable = match self {
+            Module::Json => "LIBJSON",
+            Module::RediSearch => "REDISEARCH",
+        };
+        match (std::env::var_os(variable), self) {
+            (Some(path), _) => Ok(path.into()),
+            (None, Module::Json) => built("libjson.so"),
+            (None, Module::RediSearch) => {
+                let below = "usr/lib/redis/modules/redisearch.so";
+                [target().join("stock").join(below), Path::new("/").join(below)]
+                    .into_iter()
+                    .find(|path| path.is_file())
+                    .ok_or("redisearch.so is missing; `scripts/test` fetches it".to_string())
+            }
+        }
+    }
+
+    /// The options that load it at start.
+    pub fn options(self) -> Result<[String; 2], String> {
+        Ok(["--loadmodule".to_string(), self.path()?.to_string_lossy().into_owned()])
     }
 }
 
@@ -213,6 +247,21 @@ impl Server {
             std::thread::sleep(Duration::from_millis(10));
         }
         Err(format!("{} did not answer in 30 s:\n{}", self.host.title(), self.log_tail()))
+    }
+
+    /// Starts `host` expecting that it refuses: its output, once it ended by itself with a failure.
+    pub fn refusal(host: Host, dir: &Path, options: &[String]) -> Result<String, String> {
+        let port = free_port().map_err(|e| e.to_string())?;
+        let child = Server::spawn(host, dir, port, options)?;
+        let options = options.to_vec();
+        let mut server = Server { host, port, dir: dir.to_path_buf(), child, options };
+        let status = server.await_end(Duration::from_secs(10))?;
+        let log = server.log();
+        match status.code() {
+            Some(0) => Err(format!("{} ended well:\n{}", host.title(), server.log_tail())),
+            Some(_) if !log.contains("panicked") => Ok(log),
+            _ => Err(format!("{} died ({status}):\n{}", host.title(), server.log_tail())),
+        }
     }
 
     pub fn connect(&self) -> Result<Client, String> {

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::host::Host;
+use crate::host::{Host, Module};
 use crate::transcript::notation;
 use crate::transcript::pattern::Pattern;
 
@@ -12,8 +12,8 @@ pub struct File {
     pub preamble: Vec<String>,
     /// Extra options for the server (`server: --maxmemory 100mb`).
     pub options: Vec<String>,
-    /// Whether the server loads libjson.so (`module: json`).
-    pub json: bool,
+    /// The module that the server loads (`module: json`).
+    pub module: Option<Module>,
     pub cases: Vec<Case>,
 }
 
@@ -160,7 +160,7 @@ fn parse(path: &Path, text: &str) -> Located<File> {
         path: path.to_path_buf(),
         preamble: Vec::new(),
         options: Vec::new(),
-        json: false,
+        module: None,
         cases: Vec::new(),
     };
     let mut pending: Vec<String> = Vec::new();
@@ -270,8 +270,8 @@ impl Case {
 }
 
 fn file_directive(file: &mut File, line: &str) -> Result<(), String> {
-    if line == "module: json" {
-        file.json = true;
+    if let Some(name) = line.strip_prefix("module: ") {
+        file.module = Some(Module::from_word(name).ok_or(format!("not a module: {name}"))?);
     } else if let Some(options) = line.strip_prefix("server: ") {
         file.options.extend(options.split_ascii_whitespace().map(String::from));
     } else {

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use crate::client::Client;
-use crate::host::{Host, Server, libjson};
+use crate::host::{Host, Server};
 use crate::reply::Reply;
 use crate::transcript::file::{Action, Case, File};
 
@@ -19,9 +19,8 @@ pub struct Session {
 impl Session {
     pub fn start(file: &File, host: Host, protocol: u8) -> Result<Session, String> {
         let mut options = file.options.clone();
-        if file.json {
-            options.push("--loadmodule".into());
-            options.push(libjson()?.to_string_lossy().into_owned());
+        if let Some(module) = file.module {
+            options.extend(module.options()?);
         }
         let server = Server::start(host, &options)?;
         let admin = server.connect()?;
