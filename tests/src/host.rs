@@ -156,6 +156,9 @@ impl Module {
     }
 }
 
+/// Before a file among the options of a server: its configuration file, which must come first.
+const CONFIGURATION: &str = "configuration file:";
+
 /// A running server.
 pub struct Server {
     pub host: Host,
@@ -201,6 +204,11 @@ impl Server {
         Err(last)
     }
 
+    /// Starts `host` on a configuration file, which our fixed settings follow.
+    pub fn start_with_file(host: Host, file: &str) -> Result<Server, String> {
+        Server::start(host, &[CONFIGURATION.to_string(), file.to_string()])
+    }
+
     fn attempt(host: Host, dir: &Path, options: &[String]) -> Result<Server, String> {
         let port = free_port().map_err(|e| e.to_string())?;
         let child = Server::spawn(host, dir, port, options)?;
@@ -214,8 +222,13 @@ impl Server {
         let program = host.program()?;
         let port = port.to_string();
         let log = fs::File::create(dir.join("output")).map_err(|e| e.to_string())?;
+        let (file, options) = match options {
+            [first, file, rest @ ..] if first == CONFIGURATION => (Some(file), rest),
+            options => (None, options),
+        };
         Command::new(&program)
             .current_dir(dir)
+            .args(file)
             .args(["--port", &port, "--bind", "127.0.0.1", "--save", ""])
             .args(["--enable-debug-command", "yes", "--enable-module-command", "yes"])
             .args(options)
@@ -261,6 +274,23 @@ impl Server {
             Some(0) => Err(format!("{} ended well:\n{}", host.title(), server.log_tail())),
             Some(_) if !log.contains("panicked") => Ok(log),
             _ => Err(format!("{} died ({status}):\n{}", host.title(), server.log_tail())),
+        }
+    }
+
+    /// Starts `host` on a configuration file alone, expecting that it refuses: its output.
+    pub fn refused_configuration(host: Host, dir: &Path, file: &Path) -> Result<String, String> {
+        let program = host.program()?;
+        let output = Command::new(&program)
+            .current_dir(dir)
+            .arg(file)
+            .stdin(Stdio::null())
+            .output()
+            .map_err(|e| format!("{}: {e}", program.display()))?;
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8_lossy(&text).into_owned();
+        match output.status.code() {
+            Some(code) if code != 0 && !text.contains("panicked") => Ok(text),
+            _ => Err(format!("{}: {}\n{text}", host.title(), output.status)),
         }
     }
 

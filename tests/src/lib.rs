@@ -5,9 +5,13 @@
 
 #![forbid(unsafe_code)]
 
+pub mod checksum;
 pub mod client;
 pub mod commands;
 pub mod host;
+pub mod persistence;
+pub mod python;
 pub mod reply;
 pub mod report;
+pub mod robustness;
 pub mod transcript;

@@ -9,11 +9,11 @@
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
-use suites::commands;
 use suites::host::Host;
 use suites::report::Report;
+use suites::{commands, persistence, python, robustness};
 
-const SUITES: [&str; 1] = ["commands"];
+const SUITES: [&str; 4] = ["commands", "persistence", "robustness", "python"];
 
 struct Args {
     suites: Vec<String>,
@@ -56,6 +56,18 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
         }
         let outcome = match suite {
             "commands" => commands::suite(&args.hosts, &args.only, report),
+            "persistence" => {
+                persistence::suite(report);
+                Ok(())
+            }
+            "robustness" => {
+                robustness::suite(report);
+                Ok(())
+            }
+            "python" => {
+                python::suite(&args.hosts, report);
+                Ok(())
+            }
             other => Err(format!("{other} has no function")),
         };
         if let Err(e) = outcome {
