@@ -21,6 +21,8 @@ pub(crate) enum Error {
     /// The reply format of FORMAT.
     ReplyFormat,
     FormatNotOnResp2,
+    /// EXPAND gives arrays of values, which a legacy path has not.
+    LegacyPathExpanded,
     /// INDENT, NEWLINE or SPACE longer than the limit.
     FormatTooLong,
     NotAnInteger,
@@ -82,6 +84,7 @@ impl Error {
             Error::WrongFormat => "ERR wrong format",
             Error::ReplyFormat => "ERR wrong reply format",
             Error::FormatNotOnResp2 => "ERR FORMAT argument is not supported on RESP2",
+            Error::LegacyPathExpanded => "Legacy paths are supported only with FORMAT STRINGS",
             Error::FormatTooLong => "ERR INDENT, NEWLINE and SPACE take at most 64 bytes each",
             Error::NotAnInteger => "Couldn't parse as integer",
             Error::NotUtf8 => "Couldn't parse as UTF-8 string",

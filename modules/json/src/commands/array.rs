@@ -6,10 +6,11 @@ use json_document::{Document, Edits, Index, Kind, Node, Text};
 use jsonpath::Path;
 
 use crate::commands::change::{Change, apply, apply_removal, parse_json, read};
+use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::scalar::reply_lengths;
 use crate::error::Error;
-use crate::host::Argument;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::{Argument, Context};
 use crate::paths::{self, Selection};
 
 /// The one place where an index from outside meets an array: negative counts from the end.
@@ -177,24 +178,22 @@ impl Command for ArrPop {
         keys: Keys::first(Usage::READ_DELETE),
     };
 
-    /// `key [FORMAT STRINGS] [path [index]]`
+    /// `key [FORMAT format] [path [index]]`
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
         let mut words = call.args.from(2).peekable();
-        if words.next_if(|word| word.is("FORMAT")).is_some() {
-            let format = words.next().ok_or(Error::Syntax)?;
-            if !format.is("STRINGS") && !format.is("STRING") {
-                return Err(match call.ctx.is_resp3() {
-                    true => Error::ReplyFormat,
-                    false => Error::FormatNotOnResp2,
-                });
-            }
-        }
+        let format = match words.next_if(|word| word.is("FORMAT")) {
+            Some(_) => ReplyFormat::parse(call.ctx, words.next())?,
+            None => ReplyFormat::Strings,
+        };
         let path = paths::parse_or_root(words.next())?;
         // RedisJSON takes an index that is no integer for the last one.
         let at = words.next().map_or(-1, |index| integer(index).unwrap_or(-1));
         if words.next().is_some() {
             return Err(Error::Arity);
+        }
+        if format != ReplyFormat::Strings && path.is_legacy() {
+            return Err(Error::LegacyPathExpanded);
         }
         let change = Change::open_existing(call, name)?;
         let index = Index::new(&change.text);
@@ -205,34 +204,41 @@ impl Command for ArrPop {
             return Err(Error::PathMissingOr("not an array"));
         }
         let mut edits = Edits::new(document);
-        let popped: Vec<Option<Box<[u8]>>> = nodes
+        // The elements outlive the text they are taken from.
+        let popped: Vec<Option<Text>> = nodes
             .iter()
             .map(|&array| {
+                if document.kind(array) != Kind::Array {
+                    return None;
+                }
                 let last = document.len(array).checked_sub(1)?;
                 // Beyond either end is the element at that end.
                 let element = position(at, last + 1).unwrap_or(0).min(last);
                 let element = document.element(array, element)?;
                 edits.delete(element);
-                Some(document.text_of(element).as_bytes().into())
+                Some(Text::assume_valid(document.text_of(element).into()))
             })
             .collect();
-        let legacy_reply = nodes
-            .iter()
-            .zip(&popped)
-            .rfind(|(node, _)| document.kind(**node) == Kind::Array)
-            .and_then(|(_, element)| element.clone());
+        let last_array = nodes.iter().rposition(|&node| document.kind(node) == Kind::Array);
         if !edits.is_empty() {
             let text = apply_removal(edits)?;
             change.put(text, c"json.arrpop");
         }
-        let reply = |ctx: crate::host::Context, element: Option<&[u8]>| match element {
-            Some(element) => ctx.reply_bulk(element),
+        let reply = |ctx: Context, element: &Option<Text>| match element {
             None => ctx.reply_null(),
+            Some(text) if format == ReplyFormat::Strings => {
+                ctx.reply_bulk(text.as_str().as_bytes());
+            }
+            Some(text) => {
+                let index = Index::new(text);
+                let document = Document::new(text, &index);
+                expand::reply(ctx, format, document, document.root());
+            }
         };
         if path.is_legacy() {
-            reply(call.ctx, legacy_reply.as_deref());
+            reply(call.ctx, last_array.and_then(|at| popped.get(at)).unwrap_or(&None));
         } else {
-            call.ctx.reply_each(&popped, |ctx, element| reply(ctx, element.as_deref()));
+            call.ctx.reply_each(&popped, reply);
         }
         Ok(())
     }

@@ -6,11 +6,12 @@ use json_document::{Format, Text, quote_into, write_text};
 use jsonpath::{Meter, Path};
 
 use crate::commands::change::read;
+use crate::commands::expand::{self, ReplyFormat};
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::config;
 use crate::host::{Argument, KeyName};
-use crate::paths;
+use crate::paths::{self, Selection};
 
 /// INDENT, NEWLINE and SPACE are put in at every value: their length multiplies.
 const FORMAT_LEN_MAX: usize = 64;
@@ -21,16 +22,18 @@ pub(crate) struct Get;
 struct GetArgs<'a> {
     name: KeyName<'a>,
     format: Format<'a>,
+    reply_format: ReplyFormat,
     paths: Vec<(&'a [u8], Arc<Path>)>,
 }
 
 impl<'a> GetArgs<'a> {
-    /// `key [INDENT s] [NEWLINE s] [SPACE s] [NOESCAPE] [FORMAT STRING] [path …]`, options and
+    /// `key [INDENT s] [NEWLINE s] [SPACE s] [NOESCAPE] [FORMAT format] [path …]`, options and
     /// paths in any order.
     fn parse(call: Call<'a>) -> Result<GetArgs<'a>, Error> {
         let mut words = call.args.from(1);
         let name = words.next().ok_or(Error::Arity)?.into();
         let mut format = Format::default();
+        let mut reply_format = ReplyFormat::Strings;
         let mut paths: Vec<(&[u8], Arc<Path>)> = Vec::new();
         while let Some(word) = words.next() {
             if word.is("INDENT") {
@@ -42,22 +45,15 @@ impl<'a> GetArgs<'a> {
             } else if word.is("NOESCAPE") {
                 // Nothing is escaped that was not sent escaped.
             } else if word.is("FORMAT") {
-                match words.next() {
-                    Some(format) if format.is("STRING") => {}
-                    Some(format) if format.is("EXPAND") || format.is("EXPAND1") => {
-                        return Err(if call.ctx.is_resp3() {
-                            Error::ReplyFormat
-                        } else {
-                            Error::FormatNotOnResp2
-                        });
-                    }
-                    _ => return Err(Error::ReplyFormat),
-                }
+                reply_format = ReplyFormat::parse(call.ctx, words.next())?;
             } else if !paths.iter().any(|(text, _)| *text == word.bytes()) {
                 paths.push((word.bytes(), paths::parse(word)?));
             }
         }
-        Ok(GetArgs { name, format, paths })
+        if reply_format != ReplyFormat::Strings && paths.iter().any(|(_, path)| path.is_legacy()) {
+            return Err(Error::LegacyPathExpanded);
+        }
+        Ok(GetArgs { name, format, reply_format, paths })
     }
 }
 
@@ -80,11 +76,14 @@ impl Command for Get {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let GetArgs { name, format, paths } = GetArgs::parse(call)?;
+        let GetArgs { name, format, reply_format, paths } = GetArgs::parse(call)?;
         let Some(text) = read(call, name)? else {
             call.ctx.reply_null();
             return Ok(());
         };
+        if reply_format != ReplyFormat::Strings {
+            return reply_expanded(call, reply_format, &text, &paths);
+        }
         let mut meter = paths::meter();
         let reply = match &*paths {
             [] if format.is_minified() => {
@@ -106,6 +105,38 @@ impl Command for Get {
         call.ctx.reply_bulk(&formatted(&reply, &format)?);
         Ok(())
     }
+}
+
+/// An array with an array of values for each path; without a path, for the root.
+fn reply_expanded(
+    call: Call<'_>,
+    format: ReplyFormat,
+    text: &Arc<Text>,
+    paths: &[(&[u8], Arc<Path>)],
+) -> Result<(), Error> {
+    let mut selections = Vec::with_capacity(paths.len().max(1));
+    if paths.is_empty() {
+        selections.push(Selection::of(&*paths::parse_or_root(None)?, text)?);
+    }
+    for (_, path) in paths {
+        selections.push(Selection::of(path, text)?);
+    }
+    // Counted as text, which is about what the types take.
+    let len = selections.iter().fold(0usize, |sum, selection| {
+        let document = selection.document();
+        selection
+            .nodes
+            .iter()
+            .fold(sum, |sum, &node| sum.saturating_add(document.text_of(node).len()))
+    });
+    if len > config::reply_len_max() {
+        return Err(Error::ReplyTooLong);
+    }
+    call.ctx.reply_each(&selections, |ctx, selection| {
+        let document = selection.document();
+        ctx.reply_each(&selection.nodes, |ctx, &node| expand::reply(ctx, format, document, node));
+    });
+    Ok(())
 }
 
 /// What the whitespace of `format` makes of the minified `json`, counted before it is made.

@@ -7,6 +7,7 @@ mod array;
 pub(crate) mod change;
 mod debug;
 mod delete;
+mod expand;
 pub(crate) mod get;
 mod inspect;
 mod merge;

@@ -66,6 +66,26 @@ impl Context {
         unsafe { reply(self.0) };
     }
 
+    /// As a boolean of RESP3, as an integer of RESP2.
+    pub(crate) fn reply_bool(self, value: bool) {
+        let Some(reply) = api!(RedisModule_ReplyWithBool) else {
+            return self.reply_integer(i64::from(value));
+        };
+        // SAFETY: the context is live.
+        unsafe { reply(self.0, c_int::from(value)) };
+    }
+
+    /// Begins a map of RESP3, an array of twice the length in RESP2; exactly `len` pairs of
+    /// replies follow.
+    pub(crate) fn reply_map(self, len: usize) {
+        let Some(reply) = api!(RedisModule_ReplyWithMap) else {
+            return self.reply_array(len.saturating_mul(2));
+        };
+        let len = c_long::try_from(len).unwrap_or(c_long::MAX);
+        // SAFETY: the context is live.
+        unsafe { reply(self.0, len) };
+    }
+
     /// Begins an array; exactly `len` replies follow.
     pub(crate) fn reply_array(self, len: usize) {
         let Some(reply) = api!(RedisModule_ReplyWithArray) else { return };
