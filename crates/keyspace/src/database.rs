@@ -6,9 +6,10 @@
 
 use std::num::NonZeroU64;
 
+use crate::bucket::Position;
 use crate::entry::{Entry, NO_EXPIRY};
 use crate::key_hash::hash_of;
-use crate::table::{Hashed, Position, Table, low_hash};
+use crate::table::{Hashed, Table, low_hash};
 use crate::value::Value;
 
 /// What becomes of the time to live of a key that is written over.

@@ -32,6 +32,7 @@ mod access;
 mod eviction;
 mod expiry;
 
+mod bucket;
 mod glob;
 mod heap;
 mod key_hash;

@@ -149,6 +149,11 @@ impl<'a> Source<'a> {
 
     /// `len` bytes, reserved as they arrive.
     fn bytes(&mut self, len: usize) -> Result<Vec<u8>, Error> {
+        if let Some(bytes) = self.buffer[self.position..].get(..len) {
+            let bytes = bytes.to_vec();
+            self.position += len;
+            return Ok(bytes);
+        }
         let mut bytes = Vec::with_capacity(len.min(CHUNK_LEN));
         while bytes.len() < len {
             if bytes.len() == bytes.capacity() {
@@ -219,7 +224,7 @@ impl<'a> Source<'a> {
             length::INTEGER_8 => Ok(Text::Integer(i64::from(i8::from_le_bytes(self.array()?)))),
             length::INTEGER_16 => Ok(Text::Integer(i64::from(i16::from_le_bytes(self.array()?)))),
             length::INTEGER_32 => Ok(Text::Integer(i64::from(i32::from_le_bytes(self.array()?)))),
-            length::LZF => self.compressed().map(Text::Bytes),
+            length::LZF => self.compressed().map(|raw| Text::Bytes(ByteString::from(raw))),
             _ => Err(self.error(ErrorKind::LengthEncoding(length::ENCODED | code))),
         }
     }
@@ -228,7 +233,22 @@ impl<'a> Source<'a> {
         self.text().map(Text::into_byte_string)
     }
 
-    fn compressed(&mut self) -> Result<ByteString, Error> {
+    /// A string that is a container's bytes, and will be kept or taken apart.
+    pub(crate) fn blob(&mut self) -> Result<Vec<u8>, Error> {
+        match self.length()? {
+            Length::Plain(len) => {
+                let len = self.string_len(len)?;
+                self.bytes(len)
+            }
+            Length::Encoded(length::LZF) => self.compressed(),
+            // No container is an integer.
+            Length::Encoded(code) => {
+                Err(self.error(ErrorKind::LengthEncoding(length::ENCODED | code)))
+            }
+        }
+    }
+
+    fn compressed(&mut self) -> Result<Vec<u8>, Error> {
         let len = self.number()?;
         let len = self.string_len(len)?;
         let raw_len = self.number()?;
@@ -236,7 +256,7 @@ impl<'a> Source<'a> {
         let compressed = self.bytes(len)?;
         // The expansion checks `raw_len` against what so many bytes can expand to at most.
         match lzf::expand(&compressed, raw_len) {
-            Some(raw) => Ok(ByteString::from(raw)),
+            Some(raw) => Ok(raw),
             None => Err(self.error(ErrorKind::Compression)),
         }
     }

@@ -57,12 +57,12 @@ pub(crate) fn load(
         value_type::HASH => load_hash(source, limits)?,
         value_type::HASH_LISTPACK => load_listpack(source, limits)?,
         value_type::HASH_ZIPLIST => {
-            let bytes = source.string()?;
+            let bytes = source.blob()?;
             let pairs = ziplist::ziplist_pairs(&bytes);
             collect_hash(source, pairs, "ziplist", limits)?
         }
         value_type::HASH_ZIPMAP => {
-            let bytes = source.string()?;
+            let bytes = source.blob()?;
             let pairs = ziplist::zipmap_pairs(&bytes);
             collect_hash(source, pairs, "zipmap", limits)?
         }
@@ -98,9 +98,9 @@ fn load_hash(source: &mut Source<'_>, limits: HashLimits) -> Result<HashValue, E
 }
 
 fn load_listpack(source: &mut Source<'_>, limits: HashLimits) -> Result<HashValue, Error> {
-    let bytes = source.string()?;
+    let bytes = source.blob()?;
     let malformed = |source: &Source<'_>| source.error(ErrorKind::Malformed("listpack"));
-    let Ok(listpack) = Listpack::from_bytes(bytes.as_bytes().into()) else {
+    let Ok(listpack) = Listpack::from_bytes(bytes.into_boxed_slice()) else {
         return Err(malformed(source));
     };
     HashValue::from_listpack(listpack, limits).ok_or_else(|| malformed(source))

@@ -66,6 +66,14 @@ fn mutate(bytes: &mut Vec<u8>, rng: &mut fastrand::Rng) {
     }
 }
 
+/// How many changed inputs to try: `KEYSTOW_FUZZ` times as many as usual, and then others.
+fn rounds(usual: usize) -> (usize, fastrand::Rng) {
+    match std::env::var("KEYSTOW_FUZZ").ok().and_then(|times| times.parse().ok()) {
+        Some(times) => (usual.saturating_mul(times), fastrand::Rng::new()),
+        None => (usual, fastrand::Rng::with_seed(11)),
+    }
+}
+
 fn samples() -> Vec<Vec<u8>> {
     let values = [
         Value::string(ByteString::from("plain")),
@@ -86,9 +94,9 @@ fn samples() -> Vec<Vec<u8>> {
 fn changed_files_are_read_without_harm() {
     let samples = samples();
     let unchecked = LoadOptions { verify_checksum: false, ..LoadOptions::default() };
-    let mut rng = fastrand::Rng::with_seed(11);
+    let (rounds, mut rng) = rounds(60_000);
     let mut survived = 0;
-    for round in 0..60_000 {
+    for round in 0..rounds {
         let mut bytes = samples[round % samples.len()].clone();
         for _ in 0..rng.usize(1..4) {
             if bytes.len() > 16 {
@@ -131,8 +139,8 @@ fn changed_payloads_are_read_without_harm() {
         .iter()
         .map(|value| dump(value, SaveOptions::default(), |_| ()).expect("a vector takes all"))
         .collect();
-    let mut rng = fastrand::Rng::with_seed(12);
-    for round in 0..40_000 {
+    let (rounds, mut rng) = rounds(40_000);
+    for round in 0..rounds {
         let mut payload = payloads[round % payloads.len()].clone();
         mutate(&mut payload, &mut rng);
         if payload != payloads[round % payloads.len()] {
