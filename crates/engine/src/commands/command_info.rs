@@ -169,7 +169,7 @@ fn info(engine: &mut Engine, call: &mut Call) -> Outcome {
     for name in call.argv[2..].to_vec() {
         match engine.commands.by_full_name(&name) {
             Some(command) => reply_info(engine, &mut call.reply, &command),
-            None => call.reply.null_array(),
+            None => call.reply.null(),
         }
     }
     Ok(())
