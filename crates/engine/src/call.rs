@@ -148,7 +148,7 @@ impl Engine {
         match self.commands.find(&argv[0], argv.get(1).map(|word| &**word)) {
             Found::Command(command) if command.accepts_arity(argv.len()) => Ok(command),
             Found::Command(command) => {
-                Err(Error::WrongArity(command.full_name.to_ascii_lowercase()))
+                Err(Error::WrongArity(command.full_name.clone()))
             }
             Found::NoSubcommand(command) => Err(Error::owned(format!(
                 "ERR unknown subcommand '{}'. Try {} HELP.",

@@ -198,7 +198,7 @@ pub(crate) fn current_name(context: &Context) -> String {
     let Some(word) = context.argv().first() else { return String::new() };
     let sub = context.argv().get(1);
     with_engine(|engine| match engine.commands.find(word, sub.map(|sub| &**sub)) {
-        engine::Found::Command(command) => Some(command.full_name.to_ascii_lowercase()),
+        engine::Found::Command(command) => Some(command.full_name.clone()),
         _ => None,
     })
     .flatten()
