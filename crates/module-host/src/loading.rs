@@ -16,6 +16,7 @@ use crate::argument_pool::Arguments;
 use crate::context::Context;
 use crate::current::enter;
 use crate::registry::{self, Module, registry};
+use crate::table;
 
 /// Set until the server has started; modules may ask.
 static STARTING: AtomicBool = AtomicBool::new(true);
@@ -91,6 +92,17 @@ fn load_file(engine: &mut Engine, wanted: &ModuleLoad) -> Result<(), String> {
     let module = context.module.get();
     context.finish(engine);
     drop(arguments);
+    let missing = table::take_asked_in_vain();
+    if !missing.is_empty() {
+        // Modules test for what they can do without, so this is no error.
+        log::line(
+            2,
+            &format!(
+                "Module {path} asks for functions that this server does not have: {}",
+                missing.join(", ")
+            ),
+        );
+    }
     let Some(module) = module else {
         return Err("initialization failed. Module name is busy.".to_owned());
     };

@@ -3,7 +3,7 @@
 //! Each entry coerces the host's function to a pointer and has the compiler prove that it may stand for the listed type; a
 //! function that is listed and not written, or written differently, does not compile.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::ffi::{c_int, c_void};
 use std::sync::OnceLock;
 
@@ -145,15 +145,12 @@ pub(crate) fn report() -> (Vec<&'static str>, Vec<&'static str>) {
     )
 }
 
-/// Says once for each name that a module asked in vain.
-fn log_missing(name: &str) {
-    static SAID: Mutex<Option<HashSet<String>>> = Mutex::new(None);
-    if SAID.lock().get_or_insert_default().insert(name.to_owned()) {
-        api::log::line(
-            2,
-            &format!("A module asks for {name}, which this server does not have yet"),
-        );
-    }
+/// Names that modules asked for in vain since the last report.
+static ASKED_IN_VAIN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+
+/// Names that a module asked for in vain while it was loaded, for one line of the log.
+pub(crate) fn take_asked_in_vain() -> Vec<String> {
+    std::mem::take(&mut *ASKED_IN_VAIN.lock()).into_iter().collect()
 }
 
 /// What word 0 of a context points at: stores the function of that name and returns 0, or returns 1 and touches nothing.
@@ -171,7 +168,7 @@ pub(crate) unsafe extern "C" fn GetApi(
         return 1;
     };
     let Some(address) = by_name().get(short) else {
-        log_missing(&full);
+        ASKED_IN_VAIN.lock().insert(short.to_owned());
         return 1;
     };
     // SAFETY: Rule 4.

@@ -149,9 +149,10 @@ api! {
     /// ERR when nobody asked for the section: its fields are then not taken either.
     fn InfoAddSection(report: &InfoReport, name: Text<'_>) -> c_int {
         report.end_dict();
-        let section = match name.get() {
-            Some(_) => format!("{}_{}", report.module.name, safe(&name.to_str())),
-            None => report.module.name.clone(),
+        let section = if name.bytes().is_empty() {
+            report.module.name.clone()
+        } else {
+            format!("{}_{}", report.module.name, safe(&name.to_str()))
         };
         let wanted = report.is_wanted(&section);
         report.in_section.set(wanted);
