@@ -69,6 +69,8 @@ struct Inner {
     /// Documents to look at, the one due first in front. An entry outlives its document cheaply.
     queue: VecDeque<Claim>,
     workers: Option<Worker>,
+    /// What a new worker thread does first.
+    prepare_worker: fn(),
     /// A thread was asked for and not given; not tried again.
     no_workers: bool,
     in_flight: usize,
@@ -88,6 +90,11 @@ impl Default for Store {
 
 impl Store {
     pub const fn new() -> Store {
+        Store::with_worker_preparation(|| {})
+    }
+
+    /// A store whose worker thread calls `prepare` first, to set its priority for example.
+    pub const fn with_worker_preparation(prepare: fn()) -> Store {
         Store {
             inner: Mutex::new(Inner {
                 settings: Settings {
@@ -100,6 +107,7 @@ impl Store {
                 pressure: Pressure::None,
                 queue: VecDeque::new(),
                 workers: None,
+                prepare_worker: prepare,
                 no_workers: false,
                 in_flight: 0,
             }),
@@ -319,7 +327,7 @@ impl Inner {
     /// Gives the job to a worker; without one, packs here and says how much of `budget` it took.
     fn send(&mut self, job: Job, now_ms: u64, budget: usize) -> usize {
         if self.workers.is_none() && !self.no_workers {
-            self.workers = Worker::start();
+            self.workers = Worker::start(self.prepare_worker);
             self.no_workers = self.workers.is_none();
         }
         let len = job.text.len();

@@ -33,14 +33,15 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// Starts the thread; `None` when the system gives no more.
-    pub(crate) fn start() -> Option<Worker> {
+    /// Starts the thread, which calls `prepare` first; `None` when the system gives no more.
+    pub(crate) fn start(prepare: fn()) -> Option<Worker> {
         let (jobs, todo) = unbounded::<Job>();
         let (finished, done) = unbounded::<Done>();
         thread::Builder::new()
             .name("json-pack".to_owned())
             .stack_size(256 << 10)
             .spawn(move || {
+                prepare();
                 for Job { stored, text, level } in todo {
                     // A document that is gone needs no packing; one that changed is noticed by the
                     // holder of the host's lock, who alone may look into it.

@@ -15,4 +15,5 @@ mod error;
 mod paths;
 
 /// All documents of the process.
-static STORE: json_store::Store = json_store::Store::new();
+static STORE: json_store::Store =
+    json_store::Store::with_worker_preparation(host::clock::give_way_to_commands);

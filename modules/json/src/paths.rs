@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
+use foldhash::fast::RandomState;
 use json_document::{Document, Index, Node, Text};
 use jsonpath::{Dialect, Meter, Path};
 
@@ -17,7 +18,7 @@ const REMEMBERED_MAX: usize = 512;
 const REMEMBERED_LEN_MAX: usize = 256;
 
 thread_local! {
-    static REMEMBERED: RefCell<HashMap<Box<[u8]>, Arc<Path>>> = RefCell::default();
+    static REMEMBERED: RefCell<HashMap<Box<[u8]>, Arc<Path>, RandomState>> = RefCell::default();
 }
 
 /// The legacy root `.`, which commands take when no path is given.

@@ -34,6 +34,18 @@ unsafe extern "C" fn on_cron(
     });
 }
 
+/// Lowers the priority of the calling thread: where cores are short, commands come first, and the
+/// limit on the backlog sees to it that packing still gets done.
+pub(crate) fn give_way_to_commands() {
+    const NICE: i32 = 5;
+    // SAFETY: the call takes three integers; on Linux, 0 means the calling thread alone. If it
+    // fails the priority stays as it is, which does no harm.
+    #[cfg(target_os = "linux")]
+    unsafe {
+        libc::setpriority(libc::PRIO_PROCESS, 0, NICE)
+    };
+}
+
 fn pressure(ctx: Context) -> Pressure {
     if used_memory_ratio() > MEMORY_SHORT {
         Pressure::MemoryShort
