@@ -29,6 +29,9 @@ const SIGNALS: Token = Token(1);
 const FIRST_LISTENER: usize = 2;
 const FIRST_CONNECTION: usize = 1 << 10;
 
+/// Events taken from one sleep.
+const EVENTS_PER_TURN: usize = 1024;
+
 /// Bytes read at once; a connection with more to say has its next turn after the others.
 const READ_LEN: usize = 64 * 1024;
 /// Reads in a row from one connection.
@@ -105,9 +108,14 @@ impl EventLoop {
         Ok(())
     }
 
+    /// Says that connections are served from now on.
+    pub(crate) fn announce(&self) {
+        listen::announce(&self.listeners);
+    }
+
     /// Runs until a shutdown; gives the exit code.
     pub(crate) fn run(mut self) -> i32 {
-        let mut events = Events::with_capacity(1024);
+        let mut events = Events::with_capacity(EVENTS_PER_TURN);
         let lock = self.engine;
         let mut engine = lock.lock();
         loop {
@@ -122,42 +130,60 @@ impl EventLoop {
             let timeout = self.timeout().min(modules_due.unwrap_or(Duration::MAX));
             let polled =
                 MutexGuard::unlocked(&mut engine, || self.poll.poll(&mut events, Some(timeout)));
-            if let Err(error) = polled
-                && error.kind() != io::ErrorKind::Interrupted
-            {
-                warning!("Waiting for sockets failed: {error}");
-            }
-            engine.clock.refresh();
-            for event in &events {
-                match event.token() {
-                    WAKER => {}
-                    SIGNALS => self.take_signal(&mut engine),
-                    Token(token) if token < FIRST_CONNECTION => {
-                        self.accept(&mut engine, token - FIRST_LISTENER)
-                    }
-                    Token(token) => {
-                        let key = token - FIRST_CONNECTION;
-                        let Some(connection) = self.connections.get_mut(key) else { continue };
-                        connection.ended |= event.is_read_closed() || event.is_error();
-                        if event.is_readable() || connection.ended {
-                            connection.readable = true;
-                            self.serve(&mut engine, key);
-                        } else if event.is_writable() {
-                            self.send(&mut engine, key);
-                        }
+            self.take_turn(&mut engine, &events, polled);
+        }
+    }
+
+    /// Looks after connections for a moment, while a file is being loaded: they are told so.
+    pub(crate) fn glance(&mut self, engine: &mut Engine) {
+        let mut events = Events::with_capacity(EVENTS_PER_TURN);
+        let polled = self.poll.poll(&mut events, Some(Duration::ZERO));
+        self.take_turn(engine, &events, polled);
+        self.flush(engine);
+        self.io_threads.flush();
+        if shutdown::is_ending() {
+            // Half of a file is in memory, and nothing else is left to be done.
+            std::process::exit(0);
+        }
+    }
+
+    /// Does what the events of one sleep ask for.
+    fn take_turn(&mut self, engine: &mut Engine, events: &Events, polled: io::Result<()>) {
+        if let Err(error) = polled
+            && error.kind() != io::ErrorKind::Interrupted
+        {
+            warning!("Waiting for sockets failed: {error}");
+        }
+        engine.clock.refresh();
+        for event in events {
+            match event.token() {
+                WAKER => {}
+                SIGNALS => self.take_signal(engine),
+                Token(token) if token < FIRST_CONNECTION => {
+                    self.accept(engine, token - FIRST_LISTENER)
+                }
+                Token(token) => {
+                    let key = token - FIRST_CONNECTION;
+                    let Some(connection) = self.connections.get_mut(key) else { continue };
+                    connection.ended |= event.is_read_closed() || event.is_error();
+                    if event.is_readable() || connection.ended {
+                        connection.readable = true;
+                        self.serve(engine, key);
+                    } else if event.is_writable() {
+                        self.send(engine, key);
                     }
                 }
             }
-            self.io_threads.take_reports(&mut engine);
-            for key in std::mem::take(&mut self.ready) {
-                self.serve(&mut engine, key);
-            }
-            for index in std::mem::take(&mut self.accepting) {
-                self.accept(&mut engine, index);
-            }
-            if self.cron.is_due() {
-                self.tick(&mut engine);
-            }
+        }
+        self.io_threads.take_reports(engine);
+        for key in std::mem::take(&mut self.ready) {
+            self.serve(engine, key);
+        }
+        for index in std::mem::take(&mut self.accepting) {
+            self.accept(engine, index);
+        }
+        if self.cron.is_due() {
+            self.tick(engine);
         }
     }
 

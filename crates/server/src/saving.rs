@@ -10,7 +10,7 @@ use rustix::process::{Pid, Signal, WaitOptions};
 
 use crate::fork::{self, Fork};
 use crate::log::{notice, warning};
-use crate::{clock, hooks, log, memory, outside, start};
+use crate::{clock, hooks, log, outside, start};
 
 /// After a failed save the next one by a save point waits this long.
 const RETRY_SECS: i64 = 5;
@@ -273,8 +273,11 @@ fn remove_temporary(child: Pid) {
     let _ = std::fs::remove_file(temporary_name(child.as_raw_nonzero().get().unsigned_abs()));
 }
 
-/// Loads `dbfilename`, if it is there. An error has been logged.
-pub(crate) fn load(engine: &mut Engine) -> Result<(), LoadFailure> {
+/// Loads `dbfilename`, if it is there; `meanwhile` is called now and then. An error has been logged.
+pub(crate) fn load(
+    engine: &mut Engine,
+    meanwhile: &mut dyn FnMut(&mut Engine),
+) -> Result<(), LoadFailure> {
     let name = engine.config.dbfilename.clone();
     let file = match File::open(Path::new(&name)) {
         Ok(file) => file,
@@ -289,15 +292,8 @@ pub(crate) fn load(engine: &mut Engine) -> Result<(), LoadFailure> {
     };
     let began_us = clock::monotonic_us();
     engine.clock.refresh();
-    let mut ticks = 0u64;
-    let loaded =
-        snapshot::load(engine, BufReader::with_capacity(1 << 18, file), &mut |engine, _| {
-            ticks += 1;
-            if ticks.is_multiple_of(16) {
-                let allocator = memory::refresh();
-                engine.stats.peak_memory = engine.stats.peak_memory.max(allocator.allocated as u64);
-            }
-        });
+    let input = BufReader::with_capacity(1 << 18, file);
+    let loaded = snapshot::load(engine, input, &mut |engine, _| meanwhile(engine));
     match loaded {
         Ok(loaded) => {
             notice!(
@@ -356,7 +352,7 @@ pub(crate) fn reload(engine: &mut Engine, save_first: bool) -> Outcome {
         save(engine)?;
     }
     engine.flush(None, false);
-    load(engine).map_err(|LoadFailure| {
+    load(engine, &mut |_| {}).map_err(|LoadFailure| {
         Error::text("ERR Error trying to load the RDB dump, check server logs")
     })?;
     engine.dirty = 0;

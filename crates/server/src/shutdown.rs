@@ -27,7 +27,8 @@ pub(crate) fn run(engine: &mut Engine, flags: ShutdownFlags) -> Outcome {
     (engine.modules.server_event)(engine, &ServerEvent::Shutdown);
     engine.leave_unit();
     saving::kill_child(engine);
-    let save = flags.save || (!flags.nosave && !engine.config.save.is_empty());
+    // Half a data set must not take the place of the whole.
+    let save = !engine.loading && (flags.save || (!flags.nosave && !engine.config.save.is_empty()));
     if save {
         notice!("Saving the final RDB snapshot before exiting.");
         if saving::save(engine).is_err() {

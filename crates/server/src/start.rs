@@ -29,19 +29,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
         supervision::daemonize()?;
     }
     log::configure(&config);
-    notice!("oO0OoO0OoO0Oo Keystow is starting oO0OoO0OoO0Oo");
-    notice!(
-        "Keystow version={VERSION}, bits={}, pid={}, just started",
-        usize::BITS,
-        std::process::id()
-    );
-    if arguments.config_file.is_some() || arguments.stdin || !arguments.lines.is_empty() {
-        notice!("Configuration loaded");
-    } else {
-        warning!(
-            "Warning: no config file specified, using the default config. In order to specify a config file use keystow-server /path/to/valkey.conf"
-        );
-    }
+    greet(arguments);
     log::set_role(b'M');
     raise_file_limit(&mut config);
     if config.always_show_logo {
@@ -63,46 +51,73 @@ pub(crate) fn run(arguments: &Arguments) -> Result<i32, String> {
     if !config.pidfile.is_empty() {
         write_pidfile(&config.pidfile);
     }
+    let lock = make_engine(config, config_file, &loaded)?;
+    let event_loop = EventLoop::new(lock, listeners, signals)
+        .map_err(|error| format!("Starting the event loop: {error}"))?;
+    notice!("Server initialized");
+    // The loop takes the lock itself, so it is let go first.
+    let filled = fill(&mut lock.lock(), &loaded, event_loop);
+    match filled {
+        Ok(event_loop) => Ok(event_loop.run()),
+        Err(NoStart) => Ok(1),
+    }
+}
 
+fn greet(arguments: &Arguments) {
+    notice!("oO0OoO0OoO0Oo Keystow is starting oO0OoO0OoO0Oo");
+    let (bits, pid) = (usize::BITS, std::process::id());
+    notice!("Keystow version={VERSION}, bits={bits}, pid={pid}, just started");
+    if *arguments == Arguments::default() {
+        warning!(
+            "Warning: no config file specified, using the default config. In order to specify a config file use \
+             keystow-server /path/to/valkey.conf"
+        );
+    } else {
+        notice!("Configuration loaded");
+    }
+}
+
+/// The engine with its hooks, behind the one lock.
+fn make_engine(
+    config: Config,
+    config_file: Option<String>,
+    loaded: &Loaded,
+) -> Result<&'static Mutex<Engine>, String> {
     let mut engine = Engine::new(config, Clock::new(clock::wall_us, clock::monotonic_us));
-    outside::of(&mut engine).config_file = config_file;
     engine.tcp_port = u16::try_from(engine.config.port).unwrap_or(0);
     engine.last_save_at_secs = engine.clock.now_ms / 1000;
+    memory::refresh();
+    engine.startup_memory = memory::used() as u64;
+    let outside = outside::of(&mut engine);
+    outside.config_file = config_file;
+    outside.module_configs = loaded.module_configs.iter().map(|(name, _)| name.clone()).collect();
     hooks::install(&mut engine);
     module_host::install(&mut engine);
-    // The lock is never freed: threads of modules may want it until the process ends.
-    let lock: &'static Mutex<Engine> = Box::leak(Box::new(Mutex::new(engine)));
-    module_host::set_global_lock(lock);
-    module_host::set_waker(event_loop::wake);
     for (name, new_name) in &loaded.renamed_commands {
-        if !lock.lock().commands.rename(name.as_bytes(), new_name.as_bytes()) {
+        if !engine.commands.rename(name.as_bytes(), new_name.as_bytes()) {
             return Err(fatal(&format!(
                 "rename-command {name}: No such command in rename-command, or the new name is taken"
             )));
         }
     }
-    notice!("Server initialized");
-    if let Err(NoStart) = start_with(lock, &loaded) {
-        return Ok(1);
-    }
-    listen::announce(&listeners);
-    supervision::ready(&lock.lock().config);
-    let event_loop = EventLoop::new(lock, listeners, signals)
-        .map_err(|error| format!("Starting the event loop: {error}"))?;
-    Ok(event_loop.run())
+    // The lock is never freed: threads of modules may want it until the process ends.
+    let lock: &'static Mutex<Engine> = Box::leak(Box::new(Mutex::new(engine)));
+    module_host::set_global_lock(lock);
+    module_host::set_waker(event_loop::wake);
+    Ok(lock)
 }
 
 /// The server cannot start; the log says why.
 struct NoStart;
 
-/// Loads modules and data.
-fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoStart> {
-    let mut engine = lock.lock();
-    memory::refresh();
-    engine.startup_memory = memory::used() as u64;
+/// Loads modules, then data; clients that come meanwhile are told so.
+fn fill(
+    engine: &mut Engine,
+    loaded: &Loaded,
+    mut event_loop: EventLoop,
+) -> Result<EventLoop, NoStart> {
     for (name, value) in &loaded.module_configs {
         module_host::give_config(name, value);
-        outside::of(&mut engine).module_configs.insert(name.clone());
     }
     for words in &loaded.modules {
         let Some((path, args)) = words.split_first() else { continue };
@@ -111,7 +126,7 @@ fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoSta
             args: args.iter().map(|arg| arg.as_str().into()).collect(),
             configs: Vec::new(),
         };
-        if let Err(error) = (engine.modules.load)(&mut engine, load) {
+        if let Err(error) = (engine.modules.load)(engine, load) {
             warning!("{error}");
             warning!("Can't load module from {path}: server aborting");
             return Err(NoStart);
@@ -123,9 +138,11 @@ fn start_with(lock: &'static Mutex<Engine>, loaded: &Loaded) -> Result<(), NoSta
         );
         return Err(NoStart);
     }
-    saving::load(&mut engine).map_err(|LoadFailure| NoStart)?;
+    saving::load(engine, &mut |engine| event_loop.glance(engine)).map_err(|LoadFailure| NoStart)?;
     memory::refresh();
-    Ok(())
+    event_loop.announce();
+    supervision::ready(&engine.config);
+    Ok(event_loop)
 }
 
 /// Reads file, standard input and options, the later over the earlier.
