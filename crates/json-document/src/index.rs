@@ -11,9 +11,8 @@
 //! ```
 //! The text being minified, a name ends just before the `:` before its value.
 
-use crate::scan::{byte, plain_end, string_end};
+use crate::scan::{byte, digits_end, plain_end, string_end};
 use crate::text::Text;
-use smallvec::SmallVec;
 
 /// A value of a document: its number in the order of the text. 0 is the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -82,32 +81,31 @@ impl Index {
         let bytes = text.as_str().as_bytes();
         // Values with their names take about this many bytes in practice.
         let mut entries: Vec<Entry> = Vec::with_capacity(bytes.len() / 12 + 1);
-        let mut open: SmallVec<[u32; 32]> = SmallVec::new();
-        let mut in_object = false;
-        let (mut name, mut flags) = (0u32, 0u8);
+        let mut outer: Vec<Open> = Vec::new();
+        // The text itself is around the root; it has no entry and is never closed.
+        let mut open = Open { entry: u32::MAX, len: 0, is_object: false };
         let mut at = 0;
         loop {
-            // In a valid text a name comes here or a value.
-            let first = byte(bytes, at);
-            if first == b'"' && in_object && name == 0 {
+            let (mut name, mut flags) = (0, 0);
+            if open.is_object && byte(bytes, at) == b'"' {
                 let (end, escaped) = string_end(bytes, at + 1);
                 name = at as u32;
                 flags = if escaped { ESCAPED_NAME } else { 0 };
                 at = end + 1;
-                continue;
             }
             let start = at;
             let kind;
+            let first = byte(bytes, at);
             match first {
-                b'{' | b'[' => {
-                    kind = if first == b'{' { Kind::Object } else { Kind::Array };
-                    at += 1;
-                }
                 b'"' => {
                     let (end, escaped) = string_end(bytes, at + 1);
                     kind = Kind::String;
                     flags |= if escaped { ESCAPED_STRING } else { 0 };
                     at = end;
+                }
+                b'{' | b'[' => {
+                    kind = if first == b'{' { Kind::Object } else { Kind::Array };
+                    at += 1;
                 }
                 b'n' => {
                     kind = Kind::Null;
@@ -121,56 +119,42 @@ impl Index {
                     kind = Kind::Bool;
                     at += 5;
                 }
-                _ => {
-                    at = plain_end(bytes, at);
-                    kind = number_kind(bytes.get(start..at).unwrap_or_default());
-                }
+                _ => (at, kind) = number_end(bytes, at),
             }
-            let number = entries.len() as u32;
+            open.len += 1;
+            let entry = entries.len() as u32;
             entries.push(Entry {
                 start: start as u32,
                 end: at.min(bytes.len()) as u32,
-                next: number + 1,
+                next: entry + 1,
                 len: 0,
                 name,
-                depth: open.len() as u16,
+                depth: outer.len() as u16,
                 kind,
                 flags,
             });
-            (name, flags) = (0, 0);
-            if let Some(container) = open.last().and_then(|&open| entries.get_mut(open as usize)) {
-                container.len += 1;
-            }
             if matches!(kind, Kind::Object | Kind::Array) {
-                open.push(number);
-                in_object = kind == Kind::Object;
+                outer.push(open);
+                open = Open { entry, len: 0, is_object: kind == Kind::Object };
             }
-            // Containers end here, then a `,` or the text.
+            // Containers end here, then there is a `,` or the end.
             while let b']' | b'}' = byte(bytes, at) {
                 at += 1;
-                let next = entries.len() as u32;
-                let Some(container) = open.pop().and_then(|open| entries.get_mut(open as usize))
-                else {
-                    break;
-                };
-                container.end = at as u32;
-                container.next = next;
-                let outer = open.last().and_then(|&outer| entries.get(outer as usize));
-                in_object = outer.is_some_and(|outer| outer.kind == Kind::Object);
+                let Some(around) = outer.pop() else { break };
+                open.close(&mut entries, at);
+                open = around;
             }
-            if open.is_empty() || at >= bytes.len() {
+            if outer.is_empty() || at >= bytes.len() {
                 break;
             }
             if byte(bytes, at) == b',' {
                 at += 1;
             }
         }
-        let next = entries.len() as u32;
-        for container in open {
-            if let Some(container) = entries.get_mut(container as usize) {
-                container.end = bytes.len() as u32;
-                container.next = next;
-            }
+        // In a valid text nothing is open any more.
+        while let Some(around) = outer.pop() {
+            open.close(&mut entries, bytes.len());
+            open = around;
         }
         Self { entries }
     }
@@ -205,14 +189,47 @@ impl Index {
     }
 }
 
-/// Whether a number literal is an integer that 64 bits hold.
-fn number_kind(literal: &[u8]) -> Kind {
-    let digits = literal.strip_prefix(b"-").unwrap_or(literal);
-    if !digits.iter().all(u8::is_ascii_digit) || literal == b"-0" {
-        return Kind::Number;
+/// A container whose end has not come yet.
+struct Open {
+    entry: u32,
+    /// Children up to here.
+    len: u32,
+    is_object: bool,
+}
+
+impl Open {
+    /// Completes the entry of this container, whose text ends at `end`.
+    fn close(&self, entries: &mut [Entry], end: usize) {
+        let next = entries.len() as u32;
+        if let Some(entry) = entries.get_mut(self.entry as usize) {
+            entry.end = end as u32;
+            entry.next = next;
+            entry.len = self.len;
+        }
     }
-    let fits = digits.len() <= 18
-        || std::str::from_utf8(literal)
-            .is_ok_and(|text| text.parse::<i64>().is_ok() || text.parse::<u64>().is_ok());
-    if fits { Kind::Integer } else { Kind::Number }
+}
+
+/// The end of the number that begins at `start`, and its kind.
+#[inline(always)]
+fn number_end(bytes: &[u8], start: usize) -> (usize, Kind) {
+    let digits = if byte(bytes, start) == b'-' { start + 1 } else { start };
+    let end = digits_end(bytes, digits);
+    if matches!(byte(bytes, end), b'.' | b'e' | b'E') {
+        return (plain_end(bytes, end), Kind::Number);
+    }
+    if end - digits > 18 || end == digits || bytes.get(start..end) == Some(b"-0") {
+        return unusual_number(bytes, start);
+    }
+    (end, Kind::Integer)
+}
+
+/// As [`number_end`] for `-0` and numbers that 64 bits may not hold.
+#[cold]
+fn unusual_number(bytes: &[u8], start: usize) -> (usize, Kind) {
+    let end = plain_end(bytes, start);
+    let literal = std::str::from_utf8(bytes.get(start..end).unwrap_or_default());
+    let fits = literal.is_ok_and(|literal| {
+        literal != "-0" && (literal.parse::<i64>().is_ok() || literal.parse::<u64>().is_ok())
+    });
+    (end, if fits { Kind::Integer } else { Kind::Number })
 }

@@ -1,6 +1,6 @@
 //! Edits: cases by hand, and random ones against a tree that is edited naively.
 
-use json_document::{Document, EditError, Edits, Index, Kind, Limits, Node, Text};
+use json_document::{Document, EditError, Edits, Index, Kind, Limits, Node, Text, replace_at};
 use std::collections::HashMap;
 
 fn text(json: &str) -> Text {
@@ -77,6 +77,17 @@ fn depth_is_checked_before_anything_changes() {
     edits.insert_member(document.root(), "b", &too_deep);
     assert!(edits.clone().apply(&limits).is_ok());
     assert_eq!(edits.apply(&Limits { depth_max: 2 }), Err(EditError::DepthExceeded));
+}
+
+#[test]
+fn one_value_is_replaced_without_an_index() {
+    let original = text(r#"{"a":[1,2]}"#);
+    let limits = Limits { depth_max: 3 };
+    let replaced = |span, depth, json| replace_at(&original, span, depth, &text(json), &limits);
+    let json = |result: Result<Text, EditError>| result.map(|text| text.as_str().to_owned());
+    assert_eq!(json(replaced(6..7, 2, "[3]")).as_deref(), Ok(r#"{"a":[[3],2]}"#));
+    assert_eq!(json(replaced(0..11, 0, "null")).as_deref(), Ok("null"));
+    assert_eq!(replaced(6..7, 2, "[[3]]"), Err(EditError::DepthExceeded));
 }
 
 /// A tree with what is to be done to it.

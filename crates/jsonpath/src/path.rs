@@ -103,6 +103,11 @@ pub struct SingularPath<'p> {
 }
 
 impl SingularPath<'_> {
+    /// How many containers are around the value that this path selects.
+    pub fn depth(&self) -> usize {
+        self.segments.len()
+    }
+
     /// Where in `text` the value is that this path selects. Reads `text` up to the value's end,
     /// skipping what the path does not lead through.
     pub fn find(&self, text: &Text) -> Option<Range<usize>> {
