@@ -20,8 +20,10 @@ pub(crate) struct Server {
 
 /// How often a server is asked whether it is done.
 const ASK_EVERY: Duration = Duration::from_millis(100);
-/// Memory is taken as settled once it stayed the same for so many questions.
+/// Memory is taken as settled once it stayed the same for so many questions, but for what the
+/// questions themselves take.
 const SAME_ANSWERS: usize = 5;
+const SAME_BYTES: f64 = 4096.0;
 /// What has not settled by then never will; the figure is then taken as it is.
 const SETTLE_MAX: Duration = Duration::from_secs(60);
 
@@ -59,7 +61,8 @@ pub(crate) fn settled_memory(control: &mut Connection) -> Result<f64, ClientErro
         thread::sleep(ASK_EVERY);
         let now = used_memory(control)?;
         let packing = passing_bytes(control)? > 0;
-        same = if packing || now != memory { 0 } else { same + 1 };
+        let steady = (now - memory).abs() <= SAME_BYTES;
+        same = if packing || !steady { 0 } else { same + 1 };
         memory = now;
     }
     Ok(memory)
