@@ -88,6 +88,7 @@ pub struct ModuleLoad {
 
 /// Calls into modules; filled by module-host.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::type_complexity, reason = "a hook's signature stands here and nowhere else")]
 pub struct ModuleHooks {
     pub load: fn(&mut Engine, ModuleLoad) -> Outcome,
     pub unload: fn(&mut Engine, &str) -> Outcome,

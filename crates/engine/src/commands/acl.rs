@@ -1,5 +1,7 @@
 //! The part of ACL that asks questions: categories, users, who one is.
 
+use sha2::{Digest, Sha256};
+
 use crate::command::{Arg, ArgKind, Docs, Spec, category, flag};
 use crate::{Call, Engine, Error, Outcome};
 
@@ -35,6 +37,18 @@ const ACL: Spec = Spec::new(
     .flags(OWN),
     Spec::new("help", 2, help, Docs::new("server", "6.0.0", "O(1)", "Explains the sub-commands."))
         .flags(flag::LOADING | flag::STALE),
+    Spec::new(
+        "list",
+        2,
+        list,
+        Docs::new(
+            "server",
+            "6.0.0",
+            "O(N). Where N is the number of configured users.",
+            "The users with their rules, as an ACL file has them.",
+        ),
+    )
+    .flags(ADMIN),
     Spec::new(
         "users",
         2,
@@ -74,10 +88,27 @@ fn help(_: &mut Engine, call: &mut Call) -> Outcome {
         "ACL",
         &[
             ("CAT [<category>]", "The ACL categories, or the commands of one."),
+            ("LIST", "The users with their rules, as an ACL file has them."),
             ("USERS", "The users' names."),
             ("WHOAMI", "The connection's user."),
         ],
     );
+    Ok(())
+}
+
+/// The only user there is may do everything; `requirepass` is its password, shown as its SHA-256.
+fn list(engine: &mut Engine, call: &mut Call) -> Outcome {
+    let mut rules = String::from("user default on ");
+    if engine.requires_auth() {
+        let digest = Sha256::digest(engine.config.requirepass.as_bytes());
+        rules.push_str("sanitize-payload #");
+        rules.extend(digest.iter().map(|byte| format!("{byte:02x}")));
+    } else {
+        rules.push_str("nopass sanitize-payload");
+    }
+    rules.push_str(" ~* &* +@all");
+    call.reply.array(1);
+    call.reply.bulk(rules.as_bytes());
     Ok(())
 }
 

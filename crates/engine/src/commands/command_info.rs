@@ -166,8 +166,8 @@ fn info(engine: &mut Engine, call: &mut Call) -> Outcome {
         return Ok(());
     }
     call.reply.array(call.argc() - 2);
-    for name in call.argv[2..].to_vec() {
-        match engine.commands.by_full_name(&name) {
+    for name in &call.argv[2..] {
+        match engine.commands.by_full_name(name) {
             Some(command) => reply_info(engine, &mut call.reply, &command),
             None => call.reply.null(),
         }

@@ -87,15 +87,15 @@ fn help(_: &mut Engine, call: &mut Call) -> Outcome {
 
 fn get(engine: &mut Engine, call: &mut Call) -> Outcome {
     let mut found: BTreeMap<String, String> = BTreeMap::new();
-    for pattern in call.argv[2..].to_vec() {
-        let text = String::from_utf8_lossy(&pattern);
+    for pattern in &call.argv[2..] {
+        let text = String::from_utf8_lossy(pattern);
         // A plain name comes back as it was typed, as Valkey answers it.
         let typed = !text.contains(['*', '?', '[', '\\']);
         found.extend(engine.config.matching(&text).into_iter().map(|(name, value)| {
             let name = if typed { text.clone().into_owned() } else { name.to_owned() };
             (name, value)
         }));
-        let matches = |name: &str| keyspace::glob_match(&pattern, name.as_bytes(), true);
+        let matches = |name: &str| keyspace::glob_match(pattern, name.as_bytes(), true);
         found.extend((engine.modules.config_get)(engine, &matches));
     }
     call.reply.map(found.len());
@@ -114,7 +114,7 @@ fn failed(name: &str, reason: &str) -> Error {
 }
 
 fn set(engine: &mut Engine, call: &mut Call) -> Outcome {
-    if call.argc() % 2 != 0 {
+    if !call.argc().is_multiple_of(2) {
         return Err(Error::WrongArity("config|set".to_owned()));
     }
     let pairs: Vec<(String, ByteString)> = call.argv[2..]

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
+use super::memory::{MemoryUse, percent};
 use crate::client::client_flag;
 use crate::command::{Arg, ArgKind, Command, Docs, Spec, category, flag};
 use crate::hooks::InfoSelection;
@@ -11,8 +12,11 @@ use crate::{Call, Engine, Outcome};
 
 pub(super) const SPECS: &[Spec] = &[INFO];
 
+/// Writes the fields of a section.
+type Section = fn(&Engine, &mut String);
+
 /// Sections in the order of the reply: name, title, whether a plain INFO shows it, and what writes it.
-const SECTIONS: &[(&str, &str, bool, fn(&Engine, &mut String))] = &[
+const SECTIONS: &[(&str, &str, bool, Section)] = &[
     ("server", "Server", true, server),
     ("clients", "Clients", true, clients),
     ("memory", "Memory", true, memory),
@@ -159,29 +163,17 @@ fn clients(engine: &Engine, text: &mut String) {
 }
 
 fn memory(engine: &Engine, text: &mut String) {
-    let used = (engine.server.used_memory)() as u64;
-    let peak = engine.stats.peak_memory.max(used);
-    let startup = engine.startup_memory;
-    let tables: usize = engine.keyspace.iter().map(keyspace::Database::table_heap_size).sum();
-    let clients: usize = engine
-        .clients
-        .connected()
-        .map(|client| size_of_val(client) + client.output.memory() + client.query_len)
-        .sum();
-    let overhead = startup + tables as u64 + clients as u64;
-    let dataset = used.saturating_sub(overhead);
-    let percent =
-        |part: u64, whole: u64| if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 };
+    let memory = MemoryUse::of(engine);
     fields!(text,
-        "used_memory": used,
-        "used_memory_human": human_bytes(used),
-        "used_memory_peak": peak,
-        "used_memory_peak_human": human_bytes(peak),
-        "used_memory_peak_perc": format_args!("{:.2}%", percent(used, peak)),
-        "used_memory_overhead": overhead,
-        "used_memory_startup": startup,
-        "used_memory_dataset": dataset,
-        "used_memory_dataset_perc": format_args!("{:.2}%", percent(dataset, used.saturating_sub(startup))),
+        "used_memory": memory.used,
+        "used_memory_human": human_bytes(memory.used),
+        "used_memory_peak": memory.peak,
+        "used_memory_peak_human": human_bytes(memory.peak),
+        "used_memory_peak_perc": format_args!("{:.2}%", percent(memory.used, memory.peak)),
+        "used_memory_overhead": memory.overhead(),
+        "used_memory_startup": memory.startup,
+        "used_memory_dataset": memory.dataset(),
+        "used_memory_dataset_perc": format_args!("{:.2}%", percent(memory.dataset(), memory.beyond_startup())),
         "used_memory_lua": 0,
         "used_memory_vm_eval": 0,
         "used_memory_lua_human": human_bytes(0),
@@ -202,7 +194,7 @@ fn memory(engine: &Engine, text: &mut String) {
         "mem_replication_backlog": 0,
         "mem_total_replication_buffers": 0,
         "mem_clients_slaves": 0,
-        "mem_clients_normal": clients,
+        "mem_clients_normal": memory.clients,
         "mem_cluster_links": 0,
         "mem_aof_buffer": 0,
         "mem_overhead_db_hashtable_rehashing": 0,

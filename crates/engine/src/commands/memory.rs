@@ -38,6 +38,13 @@ const MEMORY: Spec = Spec::new(
     )
     .tips(&["request_policy:all_shards", "response_policy:all_succeeded"]),
     Spec::new(
+        "stats",
+        2,
+        stats,
+        Docs::new("server", "4.0.0", "O(1)", "What takes the server's memory."),
+    )
+    .tips(&["nondeterministic_output", "request_policy:all_shards", "response_policy:special"]),
+    Spec::new(
         "usage",
         -3,
         usage,
@@ -62,6 +69,7 @@ fn help(_: &mut Engine, call: &mut Call) -> Outcome {
         "MEMORY",
         &[
             ("PURGE", "Asks the allocator to give unused memory back."),
+            ("STATS", "What takes the server's memory, in bytes."),
             (
                 "USAGE <key> [SAMPLES <count>]",
                 "The bytes that a key and its value take; of a large value <count> elements are looked at (default 5, 0 for all).",
@@ -86,6 +94,85 @@ fn usage(engine: &mut Engine, call: &mut Call) -> Outcome {
     match engine.memory_usage(call.db, &key, samples) {
         Some(bytes) => call.reply.integer(bytes as i64),
         None => call.reply.null(),
+    }
+    Ok(())
+}
+
+/// What takes memory, in bytes.
+pub(super) struct MemoryUse {
+    pub(super) used: u64,
+    pub(super) peak: u64,
+    pub(super) startup: u64,
+    /// The databases' tables, without what their entries hold.
+    pub(super) tables: u64,
+    /// Clients' records, unread requests and unsent replies.
+    pub(super) clients: u64,
+}
+
+impl MemoryUse {
+    pub(super) fn of(engine: &Engine) -> Self {
+        let used = (engine.server.used_memory)() as u64;
+        let tables: usize = engine.keyspace.iter().map(keyspace::Database::table_heap_size).sum();
+        let clients: usize = engine
+            .clients
+            .connected()
+            .map(|client| size_of_val(client) + client.output.memory() + client.query_len)
+            .sum();
+        Self {
+            used,
+            peak: engine.stats.peak_memory.max(used),
+            startup: engine.startup_memory,
+            tables: tables as u64,
+            clients: clients as u64,
+        }
+    }
+
+    /// Everything but the data set.
+    pub(super) fn overhead(&self) -> u64 {
+        self.startup + self.tables + self.clients
+    }
+
+    pub(super) fn dataset(&self) -> u64 {
+        self.used.saturating_sub(self.overhead())
+    }
+
+    /// What is used beyond what the empty server took.
+    pub(super) fn beyond_startup(&self) -> u64 {
+        self.used.saturating_sub(self.startup)
+    }
+}
+
+pub(super) fn percent(part: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { part as f64 * 100.0 / whole as f64 }
+}
+
+fn stats(engine: &mut Engine, call: &mut Call) -> Outcome {
+    let memory = MemoryUse::of(engine);
+    let keys: usize = engine.keyspace.iter().map(keyspace::Database::len).sum();
+    let bytes_a_key = memory.beyond_startup().checked_div(keys as u64).unwrap_or(0);
+    let counts = [
+        ("peak.allocated", memory.peak),
+        ("total.allocated", memory.used),
+        ("startup.allocated", memory.startup),
+        ("clients.normal", memory.clients),
+        ("overhead.db.hashtable.lut", memory.tables),
+        ("overhead.total", memory.overhead()),
+        ("keys.count", keys as u64),
+        ("keys.bytes-per-key", bytes_a_key),
+        ("dataset.bytes", memory.dataset()),
+    ];
+    let percentages = [
+        ("dataset.percentage", percent(memory.dataset(), memory.beyond_startup())),
+        ("peak.percentage", percent(memory.used, memory.peak)),
+    ];
+    call.reply.map(counts.len() + percentages.len());
+    for (name, bytes) in counts {
+        call.reply.bulk(name.as_bytes());
+        call.reply.integer(bytes as i64);
+    }
+    for (name, share) in percentages {
+        call.reply.bulk(name.as_bytes());
+        call.reply.double(share);
     }
     Ok(())
 }

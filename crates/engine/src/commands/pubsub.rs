@@ -146,7 +146,8 @@ fn subscribe(engine: &mut Engine, call: &mut Call, kind: Kind) -> Outcome {
     {
         return Err(Error::text("ERR SUBSCRIBE isn't allowed for a DENY BLOCKING client"));
     }
-    for name in call.argv[1..].to_vec() {
+    for at in 1..call.argc() {
+        let name = call.argv[at].clone();
         engine.subscribe(call.client, kind, &name);
         confirm(engine, call, kind, true, Some(&name));
     }

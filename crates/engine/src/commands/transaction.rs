@@ -142,8 +142,8 @@ fn watch(engine: &mut Engine, call: &mut Call) -> Outcome {
     let spoilt =
         engine.clients.get(call.client).is_some_and(|client| client.has(client_flag::DIRTY_CAS));
     if !spoilt {
-        for key in call.argv[1..].to_vec() {
-            engine.watch(call.client, call.db, &key);
+        for key in &call.argv[1..] {
+            engine.watch(call.client, call.db, key);
         }
     }
     call.reply.ok();
