@@ -1,7 +1,7 @@
-//! Comparisons of RFC 9535 section 2.3.5.2.2.
+//! Comparisons of RFC 9535 section 2.3.5.2.2, and RedisJSON's operators on collections.
 
 use crate::meter::{LimitExceeded, Meter};
-use crate::plan::Comparison;
+use crate::plan::{CollectionOperator, Comparison};
 use json_document::{Document, Kind, Node, Number, Text};
 use std::cmp::Ordering;
 
@@ -32,6 +32,7 @@ pub(crate) fn holds(
         Comparison::GreaterOrEqual => {
             order(left, right) == Some(Ordering::Greater) || equal(left, right)
         }
+        Comparison::Collection(operator) => collection_holds(left, operator, right, meter)?,
         // A pattern; the evaluation sees to it.
         Comparison::Matches => false,
     })
@@ -82,6 +83,89 @@ fn order(left: Value<'_>, right: Value<'_>) -> Option<Ordering> {
             Some(order_count(count, document.number(node)?).reverse())
         }
         (Value::Nothing, _) | (_, Value::Nothing) => None,
+    }
+}
+
+fn collection_holds(
+    left: Value<'_>,
+    operator: CollectionOperator,
+    right: Value<'_>,
+    meter: &mut Meter,
+) -> Result<bool, LimitExceeded> {
+    match operator {
+        CollectionOperator::In => is_element(left, right, meter),
+        CollectionOperator::NotIn => Ok(!is_element(left, right, meter)?),
+        CollectionOperator::SubsetOf => Ok(is_array(left)
+            && is_array(right)
+            && !any_element(left, meter, |element, meter| {
+                Ok(!is_element(element, right, meter)?)
+            })?),
+        CollectionOperator::AnyOf => {
+            any_element(left, meter, |element, meter| is_element(element, right, meter))
+        }
+        CollectionOperator::NoneOf => Ok(is_array(left)
+            && is_array(right)
+            && !any_element(left, meter, |element, meter| is_element(element, right, meter))?),
+        CollectionOperator::Size => {
+            let Some(size) = size(left) else { return Ok(false) };
+            let wanted = match right {
+                Value::Json(document, node) if document.number(node).is_some() => right,
+                _ => self::size(right).map_or(Value::Nothing, Value::Count),
+            };
+            Ok(equal(Value::Count(size), wanted))
+        }
+        CollectionOperator::Empty => {
+            let wanted = match right {
+                Value::Json(document, node) => document.boolean(node),
+                _ => None,
+            };
+            Ok(wanted.is_some() && size(left).map(|size| size == 0) == wanted)
+        }
+    }
+}
+
+fn is_array(value: Value<'_>) -> bool {
+    matches!(value, Value::Json(document, node) if document.kind(node) == Kind::Array)
+}
+
+/// Whether `value` equals an element of `array`; false if that is no array.
+fn is_element(
+    value: Value<'_>,
+    array: Value<'_>,
+    meter: &mut Meter,
+) -> Result<bool, LimitExceeded> {
+    any_element(array, meter, |element, meter| {
+        charge(value, element, meter)?;
+        Ok(equal(value, element))
+    })
+}
+
+/// Whether `holds` for an element of `array`; false if that is no array.
+fn any_element(
+    array: Value<'_>,
+    meter: &mut Meter,
+    mut holds: impl FnMut(Value<'_>, &mut Meter) -> Result<bool, LimitExceeded>,
+) -> Result<bool, LimitExceeded> {
+    let Value::Json(document, node) = array else { return Ok(false) };
+    if document.kind(node) != Kind::Array {
+        return Ok(false);
+    }
+    for element in document.children(node) {
+        meter.charge(1)?;
+        if holds(Value::Json(document, element), meter)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Elements, members or characters.
+fn size(value: Value<'_>) -> Option<usize> {
+    let Value::Json(document, node) = value else { return None };
+    match document.kind(node) {
+        Kind::Array | Kind::Object => Some(document.len(node)),
+        Kind::String => Some(document.string(node)?.chars().count()),
+        _ => None,
     }
 }
 

@@ -6,9 +6,12 @@
 
 use crate::error::{PathError, PathErrorKind};
 use crate::pattern::{self, Extent};
-use crate::plan::{Comparison, Function, Literal, Op, Plan, Query, Segment, Selector, Slice, Type};
+use crate::plan::{
+    CollectionOperator, Comparison, Function, Literal, Op, Plan, Query, Segment, Selector, Slice,
+    Type,
+};
 use crate::{Dialect, PATH_LEN_MAX, PATH_NESTING_MAX, PATH_PARTS_MAX};
-use json_document::{Limits, Text};
+use json_document::{Limits, Text, quote_into};
 
 /// Integers of a path are exact in a double (RFC 9535 section 2.1).
 const INTEGER_MAX: i64 = (1 << 53) - 1;
@@ -101,8 +104,8 @@ impl Parser<'_> {
         let mut segments = Vec::new();
         if implied_root {
             if self.peek() != b'.' && self.peek() != b'[' {
-                let name = self.shorthand_name()?;
-                segments.push(Segment::new(false, vec![Selector::Name(name)]));
+                self.count_part()?;
+                segments.push(Segment::new(false, vec![self.shorthand()?]));
             }
         } else {
             self.expect(b'$', "`$`")?;
@@ -156,13 +159,7 @@ impl Parser<'_> {
                 self.open.push(Open::Selectors { descendant, selectors: Vec::new() });
                 return Ok(());
             }
-            let selector = if self.peek() == b'*' {
-                self.at += 1;
-                Selector::Wildcard
-            } else {
-                Selector::Name(self.shorthand_name()?)
-            };
-            segments.push(Segment::new(descendant, vec![selector]));
+            segments.push(Segment::new(descendant, vec![self.shorthand()?]));
         }
     }
 
@@ -176,8 +173,13 @@ impl Parser<'_> {
         self.term(filter, Term::Query(self.plan.queries.len() - 1))
     }
 
-    fn shorthand_name(&mut self) -> Parsed<String> {
+    /// A `*` or a name without quotes.
+    fn shorthand(&mut self) -> Parsed<Selector> {
         let start = self.at;
+        if self.peek() == b'*' {
+            self.at += 1;
+            return Ok(Selector::Wildcard);
+        }
         while let Some(character) = self.text[self.at..].chars().next() {
             let belongs = match character {
                 'A'..='Z' | 'a'..='z' | '_' | '\u{80}'.. => true,
@@ -193,7 +195,7 @@ impl Parser<'_> {
         if self.at == start {
             return self.expected("a name, `*` or `[`");
         }
-        Ok(self.text[start..self.at].to_owned())
+        Ok(Selector::Name(self.text[start..self.at].to_owned()))
     }
 
     // Brackets.
@@ -400,6 +402,11 @@ impl Parser<'_> {
                     self.literal(&mut filter, Text::from_string(&content));
                     return self.term(filter, Term::Value);
                 }
+                b'[' | b'{' if self.redis => {
+                    let json = self.json_literal()?;
+                    self.literal(&mut filter, json);
+                    return self.term(filter, Term::Value);
+                }
                 b'-' | b'0'..=b'9' => {
                     let number = self.number()?;
                     self.literal(&mut filter, number);
@@ -450,6 +457,33 @@ impl Parser<'_> {
                 self.expected("a number")
             }
         }
+    }
+
+    /// An array or object: JSON, but for strings that may have single quotes.
+    fn json_literal(&mut self) -> Parsed<Text> {
+        let start = self.at;
+        let mut json = Vec::new();
+        let mut depth = 0usize;
+        loop {
+            match self.peek() {
+                b'"' | b'\'' => {
+                    quote_into(&self.string()?, &mut json);
+                    continue;
+                }
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' => depth = depth.saturating_sub(1),
+                _ if self.at >= self.bytes.len() => return self.expected("`]` or `}`"),
+                _ => {}
+            }
+            json.push(self.peek());
+            self.at += 1;
+            if depth == 0 {
+                break;
+            }
+        }
+        let limits = Limits { depth_max: PATH_NESTING_MAX };
+        Text::parse(&json, &limits)
+            .map_err(|_| PathError::new(PathErrorKind::Expected("a JSON value"), start))
     }
 
     /// Puts an operand in its place, and goes on to the next operand or out of the filter.
@@ -576,6 +610,12 @@ impl Parser<'_> {
             [b'<', ..] => (Comparison::Less, 1),
             [b'>', ..] => (Comparison::Greater, 1),
             [b'=', b'~', ..] if self.redis => (Comparison::Matches, 2),
+            [b'a'..=b'z', ..] if self.redis => {
+                let is_letter = |byte: &u8| byte.is_ascii_lowercase();
+                let len = rest.iter().take_while(|byte| is_letter(byte)).count();
+                let name = self.text.get(self.at..self.at + len)?;
+                (Comparison::Collection(CollectionOperator::named(name)?), len)
+            }
             _ => return None,
         };
         self.at += len;

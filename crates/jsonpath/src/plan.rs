@@ -110,6 +110,42 @@ pub(crate) enum Comparison {
     GreaterOrEqual,
     /// `=~`, RedisJSON's: the right side is a pattern found in the left one.
     Matches,
+    /// One of RedisJSON's operators on collections.
+    Collection(CollectionOperator),
+}
+
+/// RedisJSON's operators on arrays, and on what has a size.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum CollectionOperator {
+    /// The left side is an element of the right one.
+    In,
+    /// It is none.
+    NotIn,
+    /// All elements of the left side are elements of the right one.
+    SubsetOf,
+    /// Some element of the left side is one of the right one.
+    AnyOf,
+    /// No element of the left side is one of the right one.
+    NoneOf,
+    /// The left side has as many elements, members or characters as the right side says or has.
+    Size,
+    /// Whether the left side has none is what the right side says.
+    Empty,
+}
+
+impl CollectionOperator {
+    pub(crate) fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "in" => Self::In,
+            "nin" => Self::NotIn,
+            "subsetof" => Self::SubsetOf,
+            "anyof" => Self::AnyOf,
+            "noneof" => Self::NoneOf,
+            "size" | "sizeof" => Self::Size,
+            "empty" => Self::Empty,
+            _ => return None,
+        })
+    }
 }
 
 /// The functions of RFC 9535 section 2.4.
