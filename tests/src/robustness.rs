@@ -179,7 +179,7 @@ fn random_arguments() -> Outcome {
             }
             let mut argv = vec![name.to_vec()];
             let count = random.usize(0..6);
-            argv.extend((0..count).map(|_| random.choice(words).unwrap_or(&words[0]).to_vec()));
+            argv.extend((0..count).map(|_| random.choice(words).unwrap_or(words[0]).to_vec()));
             // MULTI, WATCH and SELECT may stay in force: that is part of it.
             let _ = client.send(&argv);
         }

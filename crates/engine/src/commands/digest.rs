@@ -58,9 +58,7 @@ pub(super) fn mix_value(
         }
         Value::Module(value) => {
             let value = ModuleRef::of(value);
-            let mut own = [0; 20];
-            (engine.modules.digest)(engine, &value, key, db, &mut own);
-            xor(signature, &own);
+            (engine.modules.digest)(engine, &value, key, db, signature);
         }
     }
     if expires {
