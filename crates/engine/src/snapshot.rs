@@ -260,8 +260,9 @@ fn load_all(
                         place(engine, db, key, meta, Value::Module(value), &mut loaded)?;
                     }
                     Err(error) => {
-                        // A broken stream is the better explanation of a value that a module refused.
-                        reader.end_module()?;
+                        // A broken stream is the better explanation of a value that a module refused. One that
+                        // nobody knows was not read at all.
+                        reader.skip_module_payload()?;
                         return Err(LoadError::Module(error.to_string()));
                     }
                 }

@@ -174,8 +174,12 @@ pub(crate) fn load_value(
     db: usize,
     reader: &mut ModuleReader<'_, '_>,
 ) -> Result<ModuleValue, Error> {
-    let kind = by_id(id)
-        .ok_or_else(|| Error::owned(format!("ERR no module knows the type {}", type_name(id))))?;
+    let kind = by_id(id).ok_or_else(|| {
+        Error::owned(format!(
+            "The RDB file contains module data I can't load: no matching module type '{}'",
+            type_name(id)
+        ))
+    })?;
     let load =
         kind.methods.rdb_load.ok_or(Error::text("ERR the module's type cannot be loaded"))?;
     let io = Io::new(reader_of(reader), kind, key, Some(db));
