@@ -6,6 +6,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use crossbeam_channel::Sender;
 
+use crate::memory;
+
 type Garbage = Box<dyn Any + Send>;
 
 /// Things given over and not freed yet.
@@ -16,6 +18,7 @@ static FREER: LazyLock<Option<Sender<Garbage>>> = LazyLock::new(|| {
     let thread = std::thread::Builder::new().name("lazy_free".to_owned()).spawn(move || {
         for garbage in receiver {
             drop(garbage);
+            memory::tell();
             PENDING.fetch_sub(1, Ordering::Relaxed);
         }
     });

@@ -50,7 +50,7 @@ fn server(engine: &Engine, text: &mut String) {
         "process_supervised": supervised,
         "executable": executable,
         "config_file": config_file,
-        "io_threads_active": 0,
+        "io_threads_active": u8::from(engine.config.io_threads > 1),
     );
     let mut listeners = Vec::new();
     if engine.config.port != 0 {

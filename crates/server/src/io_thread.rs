@@ -26,6 +26,7 @@ use slab::Slab;
 use crate::connection::Stream;
 use crate::event_loop::wake;
 use crate::log::{verbose, warning};
+use crate::memory;
 
 const WAKER: Token = Token(usize::MAX);
 const READ_LEN: usize = 64 * 1024;
@@ -198,6 +199,7 @@ impl Worker {
             for key in std::mem::take(&mut self.turns) {
                 self.read(key);
             }
+            memory::tell();
             if !self.news.is_empty() {
                 if self.reports.send(std::mem::take(&mut self.news)).is_err() {
                     return;

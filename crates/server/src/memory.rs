@@ -1,7 +1,7 @@
 //! Memory in use, as jemalloc counts it.
 
 use std::cell::Cell;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
 
 use tikv_jemalloc_ctl::{epoch, stats, thread};
 
@@ -18,9 +18,14 @@ pub(crate) const ALLOCATOR_NAME: &str = "jemalloc-5.3.1";
 
 static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
 
+/// The balances of threads that allocate for the execution thread, or free what it allocated, as they last told them.
+static OTHERS: AtomicI64 = AtomicI64::new(0);
+
 thread_local! {
-    /// This thread's balance at its last refresh; only the execution thread has one.
+    /// The balance of this thread and of the others at its last refresh; only the execution thread has one.
     static AT_REFRESH: Cell<Option<i64>> = const { Cell::new(None) };
+    /// What this thread has told of its balance.
+    static TOLD: Cell<i64> = const { Cell::new(0) };
     static COUNTERS: Option<(thread::ThreadLocal<u64>, thread::ThreadLocal<u64>)> =
         Option::zip(thread::allocatedp::read().ok(), thread::deallocatedp::read().ok());
 }
@@ -34,12 +39,23 @@ fn balance() -> i64 {
     })
 }
 
-/// Bytes allocated by the process: exact for the calling execution thread, and as of the last [`refresh`] for others.
+fn total_balance() -> i64 {
+    balance() + OTHERS.load(Ordering::Relaxed)
+}
+
+/// Tells what this thread, which is not the execution thread, allocated and freed since the last time.
+pub(crate) fn tell() {
+    let balance = balance();
+    OTHERS.fetch_add(balance - TOLD.replace(balance), Ordering::Relaxed);
+}
+
+/// Bytes allocated by the process: exact for the calling execution thread and those that [`tell`], and as of the last
+/// [`refresh`] for others.
 /// Costs a few loads, since `maxmemory` asks before every command.
 pub(crate) fn used() -> usize {
     let allocated = ALLOCATED.load(Ordering::Relaxed);
     match AT_REFRESH.get() {
-        Some(before) => allocated.saturating_add_signed((balance() - before) as isize),
+        Some(before) => allocated.saturating_add_signed((total_balance() - before) as isize),
         None => allocated,
     }
 }
@@ -50,7 +66,7 @@ pub(crate) fn refresh() -> Allocator {
     let _ = epoch::advance();
     let allocated = stats::allocated::read().unwrap_or(0);
     ALLOCATED.store(allocated, Ordering::Relaxed);
-    AT_REFRESH.set(Some(balance()));
+    AT_REFRESH.set(Some(total_balance()));
     Allocator {
         allocated,
         active: stats::active::read().unwrap_or(0),
