@@ -1,6 +1,6 @@
 //! Paths as commands get them: parsed once, remembered, and run under the command's limits.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock};
 
@@ -109,27 +109,47 @@ pub(crate) fn select_once(path: &Path, document: Document<'_>) -> Result<Vec<Nod
     Ok(nodes)
 }
 
-/// Calls `each` with the text of every value that `path` selects, in order.
-pub(crate) fn for_each_text(
-    path: &Path,
-    text: &Text,
-    meter: &mut Meter,
-    mut each: impl FnMut(&str),
-) -> Result<(), Error> {
-    if path.is_root() {
-        each(text.as_str());
-        return Ok(());
-    }
-    if let Some(singular) = path.as_singular() {
-        if let Some(value) = singular.find(text).and_then(|span| text.as_str().get(span)) {
-            each(value);
-        }
-        return Ok(());
-    }
-    let index = Index::new(text);
-    let document = Document::new(text, &index);
-    for node in path.select(document, meter)? {
-        each(document.text_of(node));
-    }
+/// Charges a command for going through `bytes` of text without looking at values, as finding one
+/// value and inflating do: a visit of a value costs about as much as 32 bytes.
+pub(crate) fn charge(meter: &mut Meter, bytes: usize) -> Result<(), Error> {
+    let left = meter.left().checked_sub(bytes as u64 / 32).ok_or(Error::PathWork)?;
+    *meter = Meter::new(left);
     Ok(())
+}
+
+/// A text that several paths are run over: it is indexed once, and only if one of them needs that.
+pub(crate) struct View<'t> {
+    text: &'t Text,
+    index: OnceCell<Index>,
+}
+
+impl<'t> View<'t> {
+    pub(crate) fn new(text: &'t Text) -> View<'t> {
+        View { text, index: OnceCell::new() }
+    }
+
+    /// Calls `each` with the text of every value that `path` selects, in order.
+    pub(crate) fn for_each_text(
+        &self,
+        path: &Path,
+        meter: &mut Meter,
+        mut each: impl FnMut(&str),
+    ) -> Result<(), Error> {
+        if path.is_root() {
+            each(self.text.as_str());
+            return Ok(());
+        }
+        if let Some(singular) = path.as_singular() {
+            charge(meter, self.text.len())?;
+            let value = singular.find(self.text).and_then(|span| self.text.as_str().get(span));
+            value.into_iter().for_each(each);
+            return Ok(());
+        }
+        let index = self.index.get_or_init(|| Index::new(self.text));
+        let document = Document::new(self.text, index);
+        for node in path.select(document, meter)? {
+            each(document.text_of(node));
+        }
+        Ok(())
+    }
 }

@@ -1,5 +1,6 @@
 //! JSON.GET and JSON.MGET: values as JSON text.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use json_document::{Format, Text, quote_into, write_text};
@@ -11,7 +12,7 @@ use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::config;
 use crate::host::{Argument, KeyName};
-use crate::paths::{self, Selection};
+use crate::paths::{self, Selection, View};
 
 /// INDENT, NEWLINE and SPACE are put in at every value: their length multiplies.
 const FORMAT_LEN_MAX: usize = 64;
@@ -35,6 +36,8 @@ impl<'a> GetArgs<'a> {
         let mut format = Format::default();
         let mut reply_format = ReplyFormat::Strings;
         let mut paths: Vec<(&[u8], Arc<Path>)> = Vec::new();
+        // A path given twice is one member of the reply.
+        let mut named: HashSet<&[u8]> = HashSet::new();
         while let Some(word) = words.next() {
             if word.is("INDENT") {
                 format.indent = whitespace(words.next())?;
@@ -46,7 +49,7 @@ impl<'a> GetArgs<'a> {
                 // Nothing is escaped that was not sent escaped.
             } else if word.is("FORMAT") {
                 reply_format = ReplyFormat::parse(call.ctx, words.next())?;
-            } else if !paths.iter().any(|(text, _)| *text == word.bytes()) {
+            } else if named.insert(word.bytes()) {
                 paths.push((word.bytes(), paths::parse(word)?));
             }
         }
@@ -189,7 +192,7 @@ fn formatted_len(json: &[u8], format: &Format<'_>) -> Option<usize> {
 /// The JSON text of what `path` selects: the first value if `bare`, else the array of all.
 fn value_at(path: &Path, bare: bool, text: &Text, meter: &mut Meter) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
-    append_value(path, bare, text, meter, &mut out)?;
+    append_value(path, bare, &View::new(text), meter, &mut out)?;
     Ok(out)
 }
 
@@ -197,7 +200,7 @@ fn value_at(path: &Path, bare: bool, text: &Text, meter: &mut Meter) -> Result<V
 fn append_value(
     path: &Path,
     bare: bool,
-    text: &Text,
+    view: &View<'_>,
     meter: &mut Meter,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
@@ -208,7 +211,7 @@ fn append_value(
     if !bare {
         out.push(b'[');
     }
-    paths::for_each_text(path, text, meter, |value| {
+    view.for_each_text(path, meter, |value| {
         if bare && found {
             return;
         }
@@ -246,6 +249,7 @@ fn values_by_path(
     meter: &mut Meter,
 ) -> Result<Vec<u8>, Error> {
     let bare = paths.iter().all(|(_, path)| path.is_legacy());
+    let view = View::new(text);
     let mut out = vec![b'{'];
     for (position, (path_text, path)) in paths.iter().enumerate() {
         if position > 0 {
@@ -253,7 +257,7 @@ fn values_by_path(
         }
         quote_into(std::str::from_utf8(path_text).map_err(|_| Error::NotUtf8)?, &mut out);
         out.push(b':');
-        append_value(path, bare, text, meter, &mut out)?;
+        append_value(path, bare, &view, meter, &mut out)?;
     }
     out.push(b'}');
     Ok(out)
@@ -282,6 +286,8 @@ impl Command for MGet {
         for name in call.args.from(1).take(keys) {
             // A key without a document is a nil like one that is not there.
             let text = read(call, name.into()).or_else(absent_if_other_type)?;
+            // One key may be named a million times, and be inflated each time.
+            paths::charge(&mut meter, text.as_ref().map_or(0, |text| text.len()))?;
             let value = match (&path, text) {
                 (Some(path), Some(text)) => value_or_none(path, &text, &mut meter)?,
                 _ => None,

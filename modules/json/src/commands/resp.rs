@@ -6,6 +6,7 @@ use crate::commands::change::read;
 use crate::error::Error;
 use crate::host::Context;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::config;
 use crate::paths::{self, Selection};
 
 pub(crate) struct Resp;
@@ -30,6 +31,14 @@ impl Command for Resp {
         let selection = Selection::of(&path, &text)?;
         let document = selection.document();
         let resp3 = call.ctx.is_resp3();
+        // Counted as text, which is about what the replies take.
+        let len = selection
+            .nodes
+            .iter()
+            .fold(0usize, |sum, &node| sum.saturating_add(document.text_of(node).len()));
+        if len > config::reply_len_max() {
+            return Err(Error::ReplyTooLong);
+        }
         if path.is_legacy() {
             let &node = selection.nodes.first().ok_or(Error::PathMissing)?;
             reply(call.ctx, resp3, document, node);

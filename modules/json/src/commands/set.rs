@@ -14,7 +14,7 @@ use crate::commands::merge;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::context::now_ms;
-use crate::host::{Argument, Context, Key, KeyName};
+use crate::host::{Context, Key, KeyName};
 use crate::paths;
 
 /// When a value may be set.
@@ -59,7 +59,8 @@ impl<'a> SetArgs<'a> {
                 }
             } else if word.is("FORMAT") {
                 let format = words.next().ok_or(Error::Syntax)?;
-                if !["STRING", "JSON"].iter().any(|known| kind_is(format, known)) {
+                // RedisJSON knows these in capitals only.
+                if !matches!(format.bytes(), b"STRING" | b"JSON") {
                     return Err(Error::WrongFormat);
                 }
             } else {
@@ -74,10 +75,6 @@ impl<'a> SetArgs<'a> {
             condition,
         })
     }
-}
-
-fn kind_is(argument: Argument<'_>, word: &str) -> bool {
-    argument.bytes() == word.as_bytes()
 }
 
 pub(crate) struct Set;
@@ -213,6 +210,7 @@ impl Command for MSet {
         {
             settings.push((name, paths::parse(path)?, parse_json(call.ctx, json.bytes())?));
         }
+        let mut meter = paths::meter();
         let mut plan: Vec<Planned<'_>> = Vec::new();
         let mut by_name: HashMap<&[u8], usize> = HashMap::new();
         for (name, path, value) in settings {
@@ -224,6 +222,11 @@ impl Command for MSet {
                 }
             };
             let planned = plan.get_mut(at).ok_or(Error::Internal)?;
+            if !path.is_root() {
+                // Every pair goes through the whole document, which may be the same one each time.
+                let len = planned.text.as_ref().map_or(0, |text| text.len());
+                paths::charge(&mut meter, len.saturating_mul(8))?;
+            }
             if !planned.set(call.ctx, &path, value)? {
                 call.ctx.reply_null();
                 return Ok(());
@@ -300,7 +303,10 @@ impl Command for Merge {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let SetArgs { name, path, value, .. } = SetArgs::parse(call)?;
+        let SetArgs { name, path, value, condition } = SetArgs::parse(call)?;
+        if condition != Condition::Always {
+            return Err(Error::Syntax);
+        }
         let key = Key::open_write(call.ctx, name);
         let now_ms = now_ms();
         let Some(stored) = key.document()? else {
@@ -314,26 +320,23 @@ impl Command for Merge {
             return Ok(());
         };
         let text = STORE.read(&stored, now_ms)?;
-        let merged = {
-            let index = Index::new(&text);
-            let document = Document::new(&text, &index);
-            match Targets::of(&path, document)? {
-                Targets::Existing(nodes) => {
-                    Some(merge::into_nodes(call.ctx, document, &nodes, &value)?)
-                }
-                Targets::New { object, name } => {
-                    let mut edits = Edits::new(document);
-                    edits.insert_member(object, name, &value);
-                    Some(apply(call.ctx, edits)?)
-                }
-                Targets::OutOfRange | Targets::None => None,
+        let index = Index::new(&text);
+        let document = Document::new(&text, &index);
+        let pieces;
+        let mut edits = Edits::new(document);
+        match Targets::of(&path, document)? {
+            Targets::Existing(nodes) => {
+                pieces = merge::plan(document, &nodes, &value);
+                pieces.iter().for_each(|piece| piece.add_to(&mut edits));
             }
-        };
-        let Some(merged) = merged else {
-            call.ctx.reply_null();
-            return Ok(());
-        };
-        STORE.replace(&stored, merged, now_ms);
+            // A new member is taken as it is, nulls included, as RedisJSON does.
+            Targets::New { object, name } => edits.insert_member(object, name, &value),
+            Targets::OutOfRange | Targets::None => {
+                call.ctx.reply_null();
+                return Ok(());
+            }
+        }
+        STORE.replace(&stored, apply(call.ctx, edits)?, now_ms);
         drop(key);
         call.ctx.announce(c"json.merge", name);
         call.ctx.reply_simple(c"OK");
