@@ -147,9 +147,7 @@ impl Engine {
     pub fn look_up(&self, argv: &[ByteString]) -> Result<Arc<Command>, Error> {
         match self.commands.find(&argv[0], argv.get(1).map(|word| &**word)) {
             Found::Command(command) if command.accepts_arity(argv.len()) => Ok(command),
-            Found::Command(command) => {
-                Err(Error::WrongArity(command.full_name.clone()))
-            }
+            Found::Command(command) => Err(Error::WrongArity(command.full_name.clone())),
             Found::NoSubcommand(command) => Err(Error::owned(format!(
                 "ERR unknown subcommand '{}'. Try {} HELP.",
                 printable(&argv[1], 128),
