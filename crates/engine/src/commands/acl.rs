@@ -35,6 +35,19 @@ const ACL: Spec = Spec::new(
         .args(&[Arg::new("category", ArgKind::String).optional()]),
     )
     .flags(OWN),
+    Spec::new(
+        "genpass",
+        -2,
+        genpass,
+        Docs::new(
+            "server",
+            "6.0.0",
+            "O(1)",
+            "A password made by the operating system's randomness.",
+        )
+        .args(&[Arg::new("bits", ArgKind::Integer).optional()]),
+    )
+    .flags(OWN),
     Spec::new("help", 2, help, Docs::new("server", "6.0.0", "O(1)", "Explains the sub-commands."))
         .flags(flag::LOADING | flag::STALE),
     Spec::new(
@@ -88,6 +101,10 @@ fn help(_: &mut Engine, call: &mut Call) -> Outcome {
         "ACL",
         &[
             ("CAT [<category>]", "The ACL categories, or the commands of one."),
+            (
+                "GENPASS [<bits>]",
+                "A random password of so many bits (default 256), in hexadecimal.",
+            ),
             ("LIST", "The users with their rules, as an ACL file has them."),
             ("USERS", "The users' names."),
             ("WHOAMI", "The connection's user."),
@@ -109,6 +126,33 @@ fn list(engine: &mut Engine, call: &mut Call) -> Outcome {
     rules.push_str(" ~* &* +@all");
     call.reply.array(1);
     call.reply.bulk(rules.as_bytes());
+    Ok(())
+}
+
+const PASSWORD_BITS: usize = 256;
+const PASSWORD_BITS_MAX: usize = 4096;
+
+fn genpass(_: &mut Engine, call: &mut Call) -> Outcome {
+    const REFUSAL: Error = Error::text(
+        "ERR ACL GENPASS argument must be the number of bits for the output password, a positive number up to 4096",
+    );
+    let bits = match call.argc() {
+        2 => PASSWORD_BITS,
+        3 => {
+            let bits = usize::try_from(call.integer(2)?).map_err(|_| REFUSAL)?;
+            if !(1..=PASSWORD_BITS_MAX).contains(&bits) {
+                return Err(REFUSAL);
+            }
+            bits
+        }
+        _ => return Err(super::unknown_subcommand_or_arity(call)),
+    };
+    let mut bytes = [0; PASSWORD_BITS_MAX / 8];
+    let digits = bits.div_ceil(4);
+    let bytes = &mut bytes[..digits.div_ceil(2)];
+    getrandom::fill(bytes).map_err(|error| Error::owned(format!("ERR no randomness: {error}")))?;
+    let text: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    call.reply.bulk(&text.as_bytes()[..digits]);
     Ok(())
 }
 

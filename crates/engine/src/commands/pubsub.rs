@@ -183,7 +183,7 @@ const PUBLISH: Spec = Spec::new(
     Docs::new("pubsub", "2.0.0", "O(N+M) where N is the number of clients subscribed to the receiving channel and M is the total number of subscribed patterns (by any client).", "Sends a message to a channel.")
         .args(&[Arg::new("channel", ArgKind::String), Arg::new("message", ArgKind::String)]),
 )
-.flags(flag::PUBSUB | flag::LOADING | flag::STALE | flag::FAST | flag::MAY_REPLICATE);
+.flags(flag::PUBSUB | flag::LOADING | flag::STALE | flag::FAST);
 
 fn publish(engine: &mut Engine, call: &mut Call) -> Outcome {
     let receivers = engine.publish(&call.argv[1], &call.argv[2]);
@@ -209,7 +209,7 @@ const SPUBLISH: Spec = Spec::new(
     )
     .args(&[Arg::new("shardchannel", ArgKind::String), Arg::new("message", ArgKind::String)]),
 )
-.flags(flag::PUBSUB | flag::LOADING | flag::STALE | flag::FAST | flag::MAY_REPLICATE)
+.flags(flag::PUBSUB | flag::LOADING | flag::STALE | flag::FAST)
 .keys(&[KeySpec::one(1, key_flag::NOT_KEY)]);
 
 const PUBSUB: Spec = Spec::new(
