@@ -110,9 +110,9 @@ pub(crate) fn select_once(path: &Path, document: Document<'_>) -> Result<Vec<Nod
 }
 
 /// Charges a command for going through `bytes` of text without looking at values, as finding one
-/// value and inflating do: a visit of a value costs about as much as 32 bytes.
+/// value and inflating do: the visit of a value costs about as much as 16 bytes.
 pub(crate) fn charge(meter: &mut Meter, bytes: usize) -> Result<(), Error> {
-    let left = meter.left().checked_sub(bytes as u64 / 32).ok_or(Error::PathWork)?;
+    let left = meter.left().checked_sub(bytes as u64 / 16).ok_or(Error::PathWork)?;
     *meter = Meter::new(left);
     Ok(())
 }

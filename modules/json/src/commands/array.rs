@@ -302,3 +302,24 @@ impl Command for ArrIndex {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_at_the_extremes() {
+        for (index, len, expected) in [
+            (0, 0, Some(0)),
+            (5, 3, Some(5)),
+            (-1, 3, Some(2)),
+            (-3, 3, Some(0)),
+            (-4, 3, None),
+            (-1, 0, None),
+            (i64::MIN, 3, None),
+            (i64::MAX, 3, Some(usize::MAX >> 1)),
+        ] {
+            assert_eq!(position(index, len), expected, "{index} in {len}");
+        }
+    }
+}

@@ -342,3 +342,32 @@ fn value_or_none(path: &Path, text: &Arc<Text>, meter: &mut Meter) -> Result<Opt
         Err(other) => Err(other),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is reserved for a formatted reply is never less than it takes, and not much more: the
+    /// limit on replies goes by it.
+    #[test]
+    fn the_length_of_a_formatted_text_is_known_before() {
+        let json = r#"{"a":[1,{"b":"x,{[:\"y"},[],{}],"c":{"d":null,"e":[[[2]]]}}"#;
+        for (indent, newline, space) in
+            [("", "", ""), ("\t", "\n", " "), ("----", "", ""), ("", "||", ""), ("", "", "___")]
+        {
+            let format = Format {
+                indent: indent.as_bytes(),
+                newline: newline.as_bytes(),
+                space: space.as_bytes(),
+            };
+            let mut out = Vec::new();
+            write_text(json, &format, &mut out);
+            let bound = formatted_len(json.as_bytes(), &format).unwrap();
+            // Empty containers stay on their line, so the bound counts theirs in vain.
+            assert!(
+                (out.len()..=out.len() + 2 * (4 * indent.len() + newline.len()) * 2)
+                    .contains(&bound)
+            );
+        }
+    }
+}

@@ -25,3 +25,17 @@ pub(crate) fn guarded<R>(body: impl FnOnce() -> R) -> Option<R> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_counted_and_ends_here() {
+        let before = panics();
+        assert_eq!(guarded(|| 7), Some(7));
+        assert_eq!(panics(), before);
+        assert_eq!(guarded(|| -> u8 { panic!("for the test") }), None);
+        assert_eq!(panics(), before + 1);
+    }
+}
