@@ -69,6 +69,12 @@ impl<T> Bucket<T> {
         self.slots[slot].replace(element)
     }
 
+    /// The tags of this one bucket.
+    #[inline]
+    pub(crate) fn tags(&self) -> [u8; 8] {
+        self.tags
+    }
+
     /// Where in the chain from this bucket, number `bucket` of its table, the element of that tag
     /// lies for which `is_wanted` holds.
     #[inline]
@@ -165,7 +171,7 @@ impl<T> Bucket<T> {
 /// Bit 7 of each byte of the result tells that the tag there may be `tag`. A byte above a true
 /// match can be marked without being one; the caller compares keys anyway.
 #[inline]
-fn matching(tags: [u8; 8], tag: u8) -> u64 {
+pub(crate) fn matching(tags: [u8; 8], tag: u8) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const SLOT_HIGHS: u64 = 0x0000_8080_8080_8080;
     let differences = u64::from_le_bytes(tags) ^ (u64::from(tag) * ONES);

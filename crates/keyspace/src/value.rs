@@ -59,6 +59,19 @@ impl Value {
         }
     }
 
+    /// A byte of what lies behind the value, or 0: for [`crate::Database::warm`].
+    pub(crate) fn first_byte(&self) -> u8 {
+        match self {
+            Self::String(string) => match string.element() {
+                Element::Bytes(bytes) => bytes.first().copied().unwrap_or(0),
+                Element::Shared(string) => string.first().copied().unwrap_or(0),
+                Element::Integer(_) => 0,
+            },
+            Self::Hash(hash) => hash.as_listpack().map_or(0, |listpack| listpack.as_bytes()[0]),
+            Self::Module(_) => 0,
+        }
+    }
+
     /// A copy that shares what cannot change, as COPY makes it. `None` for a module's value,
     /// which only its module can copy.
     pub fn try_clone(&self) -> Option<Self> {

@@ -16,6 +16,9 @@
 mod request;
 pub use request::{Argv, Limits, ProtocolError, RequestParser};
 
+mod ahead;
+pub use ahead::keys_ahead;
+
 mod inline;
 pub use inline::split_args;
 

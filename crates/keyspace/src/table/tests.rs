@@ -135,3 +135,21 @@ fn sampling_is_even() {
     // 400 each, give or take five times the square root of that.
     assert!(drawn.iter().all(|&times| (300..500).contains(&times)), "{drawn:?}");
 }
+
+#[test]
+fn a_look_ahead_mostly_finds_what_it_is_for() {
+    let mut table = Table::default();
+    assert!(table.likely::<2>(&[1, 2]).iter().all(Option::is_none));
+    let mut rng = fastrand::Rng::with_seed(6);
+    let hashes: Vec<u64> = (0..3000).map(|_| rng.u64(..)).collect();
+    for (name, &hash) in (0..).zip(&hashes) {
+        table.insert_new(hash, Box::new(Element { hash, name }));
+    }
+    let found = hashes.as_chunks::<4>().0.iter().flat_map(|four| {
+        std::iter::zip(table.likely(four), four)
+            .filter(|(element, hash)| element.is_some_and(|element| element.hash == **hash))
+    });
+    // Not those in overflow buckets, and not those behind another of the same tag.
+    let found = found.count();
+    assert!(found > 2500, "{found}");
+}
