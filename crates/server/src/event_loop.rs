@@ -489,8 +489,14 @@ fn is_blocked(engine: &Engine, id: ClientId) -> bool {
 
 /// Parses `input` and executes each request in it, until the client is blocked or must go.
 fn execute(engine: &mut Engine, connection: &mut Connection, mut input: &[u8], mut limits: Limits) {
+    // Requests whose keys have been fetched from memory ahead, before their turn.
+    let mut warmed = 0;
     while !shutdown::is_ending() {
         let Some(client) = engine.clients.get(connection.client) else { return };
+        if warmed == 0 {
+            warmed = engine.db(client.db).warm(resp::keys_ahead(input));
+        }
+        warmed = warmed.saturating_sub(1);
         if client.has(client_flag::CLOSE_AFTER_REPLY | client_flag::CLOSE_ASAP) {
             connection.closing = true;
             return;

@@ -125,8 +125,15 @@ impl IoThreads {
     /// Executes a client's requests until they are done or it is blocked, and sends what came of it.
     pub(crate) fn resume(&mut self, engine: &mut Engine, id: ClientId) {
         let Some(remote) = self.clients.get_mut(&id) else { return };
+        // Requests whose keys have been fetched from memory ahead, before their turn.
+        let mut warmed = 0;
         while !shutdown::is_ending() {
             let Some(client) = engine.clients.get(id) else { break };
+            if warmed == 0 {
+                let keys = remote.requests.iter().filter_map(|request| request.get(1));
+                warmed = engine.db(client.db).warm(keys.map(|key| key.as_bytes()));
+            }
+            warmed = warmed.saturating_sub(1);
             if client.has(
                 client_flag::CLOSE_AFTER_REPLY | client_flag::CLOSE_ASAP | client_flag::BLOCKED,
             ) {
