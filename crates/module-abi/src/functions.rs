@@ -207,9 +207,9 @@ macro_rules! api_functions {
             have ModuleTypeSetValue(*mut Key, *mut DataType, *mut c_void) -> c_int;
             have ModuleTypeGetType(*mut Key) -> *mut DataType;
             have ModuleTypeGetValue(*mut Key) -> *mut c_void;
-            lack LoadDataTypeFromStringEncver;
-            lack LoadDataTypeFromString;
-            lack SaveDataTypeToString;
+            have LoadDataTypeFromStringEncver(*const ModuleString, *const DataType, c_int) -> *mut c_void;
+            have LoadDataTypeFromString(*const ModuleString, *const DataType) -> *mut c_void;
+            have SaveDataTypeToString(*mut Context, *mut c_void, *const DataType) -> *mut ModuleString;
             have ModuleTypeReplaceValue(*mut Key, *mut DataType, *mut c_void, *mut *mut c_void) -> c_int;
             // rdb-io
             have IsIOError(*mut Io) -> c_int;
@@ -403,14 +403,14 @@ macro_rules! api_functions {
             lack ExitFromChild;
             lack KillForkChild;
             // defrag
-            lack RegisterDefragFunc;
-            lack DefragShouldStop;
-            lack DefragCursorSet;
-            lack DefragCursorGet;
-            lack DefragAlloc;
-            lack DefragValkeyModuleString;
-            lack GetKeyNameFromDefragCtx;
-            lack GetDbIdFromDefragCtx;
+            have RegisterDefragFunc(*mut Context, DefragFn) -> c_int;
+            have DefragShouldStop(*mut DefragContext) -> c_int;
+            have DefragCursorSet(*mut DefragContext, c_ulong) -> c_int;
+            have DefragCursorGet(*mut DefragContext, *mut c_ulong) -> c_int;
+            have DefragAlloc(*mut DefragContext, *mut c_void) -> *mut c_void;
+            have DefragValkeyModuleString(*mut DefragContext, *mut ModuleString) -> *mut ModuleString;
+            have GetKeyNameFromDefragCtx(*mut DefragContext) -> *const ModuleString;
+            have GetDbIdFromDefragCtx(*mut DefragContext) -> c_int;
             // eviction
             have SetLRU(*mut Key, c_longlong) -> c_int;
             have GetLRU(*mut Key, *mut c_longlong) -> c_int;

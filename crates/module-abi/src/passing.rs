@@ -6,7 +6,7 @@
 
 use std::mem::MaybeUninit;
 
-use crate::{CommandInfo, Event, StreamId, TypeMethods, c_char, c_int, c_uchar, c_void};
+use crate::{CommandInfo, Event, StreamId, TypeMethods, c_char, c_int, c_uchar, c_ulong, c_void};
 
 /// A host's type behind one of the opaque handles.
 pub trait Handle {
@@ -24,6 +24,7 @@ macro_rules! as_itself {
     )*};
 }
 
+as_itself!(*mut c_ulong);
 as_itself!((), u8, i32, u32, i64, u64, usize, f32, f64, Event);
 as_itself!(*mut c_void, *const c_void, *mut c_char, *const c_char, *mut c_uchar);
 as_itself!(

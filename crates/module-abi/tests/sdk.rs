@@ -38,6 +38,7 @@ handles!(
     ServerInfo = ValkeyModuleServerInfoData,
     ScanCursor = ValkeyModuleScanCursor,
     KeyOptContext = ValkeyModuleKeyOptCtx,
+    DefragContext = ValkeyModuleDefragCtx,
 );
 
 /// Structures whose layout is public; their sizes are compared below.

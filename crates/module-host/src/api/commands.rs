@@ -352,7 +352,7 @@ api! {
         // SAFETY: The place has room for the name and a NUL.
         unsafe { place.copy_from_nonoverlapping(name.as_ptr(), name.len()) };
         // SAFETY: The last byte of the place.
-        unsafe { place.add(name.len()).write(0) };
+        unsafe { place.wrapping_add(name.len()).write(0) };
         place.cast_const().cast()
     }
 

@@ -338,9 +338,9 @@ unsafe fn enum_values(
     (0..usize::try_from(count).unwrap_or(0))
         .filter_map(|at| {
             // SAFETY: Within the array.
-            let name = unsafe { names.add(at).read() };
+            let name = unsafe { names.wrapping_add(at).read() };
             // SAFETY: Within the array.
-            let value = unsafe { values.add(at).read() };
+            let value = unsafe { values.wrapping_add(at).read() };
             // SAFETY: A C string.
             unsafe { crate::boundary::text_at(name) }.map(|name| (name, value))
         })

@@ -145,11 +145,11 @@ impl KeyOptions {
         ptr::from_ref(self).cast_mut().cast()
     }
 
-    fn from_c(&self) -> *mut module_abi::ModuleString {
+    fn source_for_c(&self) -> *mut module_abi::ModuleString {
         name_for_c(self.from.as_deref())
     }
 
-    fn to_c(&self) -> *mut module_abi::ModuleString {
+    fn target_for_c(&self) -> *mut module_abi::ModuleString {
         name_for_c(self.to.as_deref())
     }
 }
@@ -183,7 +183,7 @@ impl DataType {
             unsafe { unlink(options.as_c(), at(value)) };
         } else if let Some(unlink) = self.methods.unlink {
             // SAFETY: As above.
-            unsafe { unlink(options.from_c(), at(value)) };
+            unsafe { unlink(options.source_for_c(), at(value)) };
         }
     }
 
@@ -195,7 +195,7 @@ impl DataType {
         }
         let Some(effort) = self.methods.free_effort else { return 1 };
         // SAFETY: As above.
-        unsafe { effort(options.from_c(), at(value)) }
+        unsafe { effort(options.source_for_c(), at(value)) }
     }
 
     fn copy(&self, options: &KeyOptions, value: usize) -> *mut c_void {
@@ -205,7 +205,7 @@ impl DataType {
         }
         let Some(copy) = self.methods.copy else { return ptr::null_mut() };
         // SAFETY: As above.
-        unsafe { copy(options.from_c(), options.to_c(), at(value)) }
+        unsafe { copy(options.source_for_c(), options.target_for_c(), at(value)) }
     }
 
     fn mem_usage(&self, options: &KeyOptions, value: usize, samples: usize) -> usize {

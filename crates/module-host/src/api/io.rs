@@ -5,7 +5,7 @@
 //! thrown away when its callback returns.
 
 use std::cell::{Cell, OnceCell, RefCell};
-use std::ffi::{c_char, c_double, c_float, c_int};
+use std::ffi::{c_char, c_double, c_float, c_int, c_void};
 use std::mem::MaybeUninit;
 use std::ptr;
 
@@ -23,7 +23,7 @@ use crate::module_string::ModuleString;
 use crate::registry::registry;
 
 use super::data_type::{DataType, by_id, encoding_version};
-use super::memory::copy_out;
+use super::memory::{copy_out, give_string};
 use super::passed::{PassedArg, command, passed};
 
 /// One `RedisModuleIO`.
@@ -136,7 +136,7 @@ impl Io {
     }
 }
 
-fn at(value: usize) -> *mut std::ffi::c_void {
+fn at(value: usize) -> *mut c_void {
     ptr::with_exposed_provenance_mut(value)
 }
 
@@ -356,6 +356,55 @@ api! {
 
     fn GetDbIdFromIO(io: &Io) -> c_int {
         io.db
+    }
+}
+
+/// The value in the bytes that [`SaveDataTypeToString`] made; NULL when they are no such thing.
+fn load_from(string: &ModuleString, kind: *const DataType, version: c_int) -> *mut c_void {
+    // SAFETY: A type that CreateDataType gave (rule 1); types are never freed.
+    let Some(kind) = (unsafe { kind.as_ref::<'static>() }) else { return ptr::null_mut() };
+    let Some(load) = kind.methods.rdb_load else { return ptr::null_mut() };
+    let bytes = string.to_byte_string();
+    let loaded = with_engine(|engine| {
+        let mut stream = rdb::Reader::bare(&bytes, engine.rdb_options());
+        let mut items = stream.module_reader();
+        let io = Io::new(reader_of(&mut items), kind, None, None);
+        // SAFETY: A callback of this type, with a stream to read from.
+        let value = io.run(engine, || unsafe { load(io.as_c(), version) });
+        if !value.is_null() && io.failed.get() {
+            enter(engine, || drop(kind.value(value)));
+            return ptr::null_mut();
+        }
+        value
+    });
+    loaded.unwrap_or(ptr::null_mut())
+}
+
+api! {
+    fn LoadDataTypeFromString(string: &ModuleString, kind: *const DataType) -> *mut c_void {
+        load_from(string, kind, 0)
+    }
+
+    fn LoadDataTypeFromStringEncver(string: &ModuleString, kind: *const DataType, version: c_int) -> *mut c_void {
+        load_from(string, kind, version)
+    }
+
+    /// The items that the type saves, and nothing around them.
+    fn SaveDataTypeToString(context: Option<&Context>, value: *mut c_void, kind: *const DataType) -> *mut ModuleString {
+        // SAFETY: A type that CreateDataType gave (rule 1); types are never freed.
+        let Some(kind) = (unsafe { kind.as_ref::<'static>() }) else { return ptr::null_mut() };
+        let Some(save) = kind.methods.rdb_save else { return ptr::null_mut() };
+        let saved = with_engine(|engine| {
+            let mut bytes = Vec::new();
+            let mut stream = rdb::Writer::new(&mut bytes, rdb::SaveOptions::default());
+            let mut items = stream.module_writer();
+            let io = Io::new(writer_of(&mut items), kind, None, None);
+            // SAFETY: A callback of this type, with a value of this type and a stream to write to.
+            io.run(engine, || unsafe { save(io.as_c(), value) });
+            stream.finish_bare().ok()?;
+            Some(bytes)
+        });
+        saved.flatten().map_or(ptr::null_mut(), |bytes| give_string(context, ByteString::from(bytes)))
     }
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn copy_out(text: &[u8]) -> *mut c_char {
     // SAFETY: The place was allocated with one byte more than the text has.
     unsafe { place.copy_from_nonoverlapping(text.as_ptr(), text.len()) };
     // SAFETY: That byte.
-    unsafe { place.add(text.len()).write(0) };
+    unsafe { place.wrapping_add(text.len()).write(0) };
     place.cast()
 }
 

@@ -18,6 +18,7 @@ pub(crate) mod scan;
 pub(crate) mod string_value;
 
 pub(crate) mod data_type;
+pub(crate) mod defrag;
 pub(crate) mod digest;
 pub(crate) mod io;
 
@@ -51,6 +52,7 @@ pub(crate) mod functions {
     pub(crate) use super::config::*;
     pub(crate) use super::context_flags::*;
     pub(crate) use super::data_type::*;
+    pub(crate) use super::defrag::*;
     pub(crate) use super::dict::*;
     pub(crate) use super::digest::*;
     pub(crate) use super::events::*;

@@ -15,13 +15,11 @@ use crate::registry::{Module, module};
 /// The version that modules see, in bytes: major, minor, patch.
 const SERVER_VERSION: c_int = 0x0008_0001;
 
-#[expect(clippy::disallowed_methods, reason = "threads without the engine ask for the time too")]
 fn wall_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-#[expect(clippy::disallowed_methods, reason = "threads without the engine ask for the time too")]
 fn monotonic_us() -> u64 {
     static START: std::sync::OnceLock<Instant> = std::sync::OnceLock::new();
     u64::try_from(START.get_or_init(Instant::now).elapsed().as_micros()).unwrap_or(u64::MAX)
