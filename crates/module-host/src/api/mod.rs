@@ -6,7 +6,7 @@ pub(crate) mod strings;
 pub(crate) mod context_flags;
 pub(crate) mod log;
 pub(crate) mod module;
-pub(crate) mod util;
+pub(crate) mod random;
 
 pub(crate) mod command_info;
 pub(crate) mod commands;
@@ -64,6 +64,7 @@ pub(crate) mod functions {
     pub(crate) use super::memory::*;
     pub(crate) use super::module::*;
     pub(crate) use super::notifications::*;
+    pub(crate) use super::random::*;
     pub(crate) use super::replication::*;
     pub(crate) use super::reply::*;
     pub(crate) use super::scan::*;
@@ -72,5 +73,4 @@ pub(crate) mod functions {
     pub(crate) use super::string_value::*;
     pub(crate) use super::strings::*;
     pub(crate) use super::timers::*;
-    pub(crate) use super::util::*;
 }
