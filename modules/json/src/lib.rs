@@ -4,7 +4,6 @@
 //! `json-document` (text, index, edits), `jsonpath` (paths) and `json-store` (documents at rest,
 //! packed with zstd while nobody touches them). To follow a command, start at
 //! [`commands::set::Set`]; what the host calls is in [`host`], the only unsafe part.
-#![cfg_attr(test, allow(clippy::unwrap_used, reason = "tests may panic"))]
 
 #[macro_use]
 #[expect(unsafe_code, reason = "this is the C ABI boundary")]
