@@ -3,6 +3,8 @@
 use std::fmt::Write;
 use std::sync::atomic::Ordering::Relaxed;
 
+use sha2::{Digest, Sha256};
+
 use super::memory::{MemoryUse, percent};
 use crate::client::client_flag;
 use crate::command::{Arg, ArgKind, Command, Docs, Spec, category, flag};
@@ -118,9 +120,12 @@ fn server(engine: &Engine, text: &mut String) {
         "keystow_version": crate::KEYSTOW_VERSION,
         "redis_git_sha1": "00000000",
         "redis_git_dirty": 0,
+        "redis_build_id": build_id(),
         "server_mode": "standalone",
         "arch_bits": usize::BITS,
         "multiplexing_api": "epoll",
+        // As Valkey writes it for a build by any other compiler.
+        "gcc_version": "0.0.0",
         "run_id": engine.run_id,
         "tcp_port": engine.tcp_port,
         "server_time_usec": now_us,
@@ -129,7 +134,15 @@ fn server(engine: &Engine, text: &mut String) {
         "hz": engine.config.hz,
         "configured_hz": engine.config.hz,
         "lru_clock": keyspace::lru_stamp(engine.clock.now_ms),
+        "availability_zone": engine.config.get("availability-zone").unwrap_or_default(),
     );
+}
+
+/// Sixteen hexadecimal digits that differ from version to version.
+fn build_id() -> String {
+    let digest =
+        Sha256::digest([crate::VALKEY_VERSION, crate::KEYSTOW_VERSION].join(" ").as_bytes());
+    digest[..8].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn clients(engine: &Engine, text: &mut String) {
@@ -260,6 +273,9 @@ fn stats(engine: &Engine, text: &mut String) {
         "total_writes_processed": stats.writes_processed,
         "client_query_buffer_limit_disconnections": stats.client_query_limit_disconnections,
         "client_output_buffer_limit_disconnections": stats.client_output_limit_disconnections,
+        // Reply buffers are not resized between commands.
+        "reply_buffer_shrinks": 0,
+        "reply_buffer_expands": 0,
         "acl_access_denied_auth": stats.acl_denied_auth,
         "acl_access_denied_cmd": 0,
         "acl_access_denied_key": 0,
