@@ -1,6 +1,7 @@
 //! The policy between the forms: what is packed when, by whom, and what is kept warm.
 
 use std::collections::VecDeque;
+use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::{Arc, Weak};
 
@@ -53,6 +54,8 @@ pub enum Pressure {
 
 /// Texts that workers may hold at a time. It bounds how much a burst can be ahead of the results.
 const IN_FLIGHT_MAX: usize = 64 << 20;
+/// Bytes that may be written between two ticks.
+const WRITTEN_MAX: usize = 1 << 20;
 /// What one tick packs itself when no thread could be started.
 const TICK_INLINE_MAX: usize = 1 << 20;
 
@@ -60,6 +63,8 @@ const TICK_INLINE_MAX: usize = 1 << 20;
 #[derive(Debug)]
 pub struct Store {
     inner: Mutex<Inner>,
+    /// Bytes of texts stored since the last tick.
+    written: AtomicUsize,
 }
 
 #[derive(Debug)]
@@ -111,7 +116,14 @@ impl Store {
                 no_workers: false,
                 in_flight: 0,
             }),
+            written: AtomicUsize::new(0),
         }
+    }
+
+    /// Whether so much was written since the last tick that one should not wait for the clock: a
+    /// fast writer can fill the memory between two beats.
+    pub fn wants_tick(&self) -> bool {
+        self.written.load(Relaxed) >= WRITTEN_MAX
     }
 
     pub fn settings(&self) -> Settings {
@@ -124,6 +136,7 @@ impl Store {
 
     /// A new document. It is held as text until it has been idle, unless the backlog is full.
     pub fn insert(&self, text: Text, now_ms: u64) -> Arc<Stored> {
+        self.written.fetch_add(text.len(), Relaxed);
         let mut inner = self.inner.lock();
         if let Some(packed) = inner.pack_inline(&text) {
             return Arc::new(Stored::packed(packed));
@@ -193,6 +206,7 @@ impl Store {
 
     /// Gives the document another text.
     pub fn replace(&self, stored: &Arc<Stored>, text: Text, now_ms: u64) {
+        self.written.fetch_add(text.len(), Relaxed);
         let mut inner = self.inner.lock();
         if let Some(packed) = inner.pack_inline(&text) {
             // Not a read: the next one inflates, and only the one after that keeps the text warm.
@@ -209,9 +223,10 @@ impl Store {
         inner.claim(stored, now_ms);
     }
 
-    /// To be called about ten times a second: swaps in what workers have finished, gives them what
+    /// To be called about ten times a second, and when [`Store::wants_tick`] says so: swaps in what workers have finished, gives them what
     /// has been idle long enough, and lets warm texts go cold.
     pub fn tick(&self, now_ms: u64, pressure: Pressure) {
+        self.written.store(0, Relaxed);
         let mut inner = self.inner.lock();
         inner.pressure = pressure;
         if pressure == Pressure::ChildLives {

@@ -1,4 +1,5 @@
-//! The beat by which documents are packed: the host's cron event, ten times a second.
+//! The beat by which documents are packed: the host's cron event, ten times a second, and in
+//! between whenever a megabyte has been written.
 
 use std::ffi::c_void;
 
@@ -10,7 +11,7 @@ use crate::host::guard::guarded;
 use json_store::Pressure;
 
 /// Above this part of `maxmemory`, packing does not wait for documents to be idle.
-const MEMORY_SHORT: f32 = 0.9;
+const MEMORY_SHORT: f32 = 0.85;
 
 /// Subscribes to the host's cron event. To be called in `OnLoad`.
 pub(super) fn start(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
@@ -32,6 +33,13 @@ unsafe extern "C" fn on_cron(
         let ctx = unsafe { Context::new(ctx) };
         STORE.tick(now_ms(), pressure(ctx));
     });
+}
+
+/// Does what the beat would do, if much was written since the last one. To be called after a write.
+pub(super) fn catch_up(ctx: Context) {
+    if STORE.wants_tick() {
+        STORE.tick(now_ms(), pressure(ctx));
+    }
 }
 
 /// Lowers the priority of the calling thread: where cores are short, commands come first, and the

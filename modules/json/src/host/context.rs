@@ -4,6 +4,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_long};
 
 use redis_module::raw;
 
+use crate::host::clock;
 use crate::host::key::KeyName;
 
 /// The host's context of the running callback.
@@ -113,12 +114,13 @@ impl Context {
         self.notify(event, key);
     }
 
-    /// Sends the running command to replicas and AOF as it came.
+    /// Sends the running command, which has changed something, to replicas and AOF as it came.
     pub(crate) fn replicate(self) {
         if let Some(replicate) = api!(RedisModule_ReplicateVerbatim) {
             // SAFETY: the context is that of a running command.
             unsafe { replicate(self.0) };
         }
+        clock::catch_up(self);
     }
 
     /// Signals the key as modified and sends a keyspace event of class `module`.
