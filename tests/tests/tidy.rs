@@ -39,7 +39,7 @@ const UNSAFE: &[&str] = &[
 const MAY_HOLD_UNSAFE: &[&str] = &["module-abi", "module-host", "json", "server"];
 
 /// Lines of a Rust file. Most should stay between 100 and 400.
-const LONGEST_FILE: usize = 700;
+const LONGEST_FILE: usize = 800;
 
 /// Tables may be longer: a row or so an entry, read by looking up.
 const TABLES: &[&str] = &["crates/engine/src/config/table.rs"];
