@@ -31,6 +31,7 @@ mod client;
 pub use client::{Client, ClientId, Clients, Queued, Watched, client_flag};
 
 mod extended;
+mod natural;
 
 mod lookup;
 pub use lookup::Look;

@@ -220,7 +220,11 @@ fn setrange(engine: &mut Engine, call: &mut Call) -> Outcome {
         }
         Err(vacancy) => {
             check_len(offset, bytes.len(), len_max)?;
-            let mut string = StringValue::from_buffer(Vec::with_capacity(offset + bytes.len()));
+            let mut buffer = Vec::new();
+            buffer
+                .try_reserve_exact(offset + bytes.len())
+                .map_err(|_| Error::text("ERR insufficient memory for the string"))?;
+            let mut string = StringValue::from_buffer(buffer);
             let len = string.set_range(offset, bytes);
             engine.add(db, vacancy, key, Value::String(string));
             len
