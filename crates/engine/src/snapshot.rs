@@ -4,6 +4,7 @@
 //! one runs: keys of module values are gathered a bucket at a time, and each is looked up again for its turn.
 
 use std::io::{self, Read, Write};
+use std::time::Duration;
 
 use byte_string::ByteString;
 use keyspace::{Entry, Ttl, Value};
@@ -140,7 +141,10 @@ fn save_database(
     let mut keys = 0;
     let mut cursor = 0;
     let mut of_modules: Vec<ByteString> = Vec::new();
+    // For tests that must find a save under way.
+    let delay_us = u64::try_from(engine.config.rdb_key_save_delay).unwrap_or(0);
     loop {
+        let before = keys;
         let mut failed = None;
         let policy = Marks::of(engine);
         cursor = engine.keyspace.db(db).scan(cursor, |entry| {
@@ -164,6 +168,9 @@ fn save_database(
                 writer.end_module()?;
             }
             keys += 1;
+        }
+        if delay_us > 0 {
+            std::thread::sleep(Duration::from_micros(delay_us.saturating_mul(keys - before)));
         }
         if cursor == 0 {
             return Ok(keys);

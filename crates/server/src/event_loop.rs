@@ -18,15 +18,14 @@ use slab::Slab;
 use crate::connection::{Connection, Stream};
 use crate::cron::Cron;
 use crate::io_threads::IoThreads;
-use crate::listen::Listener;
+use crate::listen::{self, Listener, Listening};
 use crate::log::{debug, verbose, warning};
 use crate::outside;
 use crate::signals::{ShutdownSignal, Signals};
-use crate::{listen, output_limits, requests, shutdown};
+use crate::{output_limits, requests, shutdown};
 
 const WAKER: Token = Token(0);
 const SIGNALS: Token = Token(1);
-const FIRST_LISTENER: usize = 2;
 const FIRST_CONNECTION: usize = 1 << 10;
 
 /// Events taken from one sleep.
@@ -51,7 +50,6 @@ pub(crate) fn wake() {
 pub(crate) struct EventLoop {
     poll: Poll,
     engine: &'static Mutex<Engine>,
-    listeners: Vec<Listener>,
     connections: Slab<Connection>,
     by_client: HashMap<ClientId, usize>,
     /// Connections that may have more to read.
@@ -73,11 +71,15 @@ impl EventLoop {
         let poll = Poll::new()?;
         let _ = WAKE.set(Waker::new(poll.registry(), WAKER)?);
         poll.registry().register(&mut signals.wakeup, SIGNALS, Interest::READABLE)?;
-        let count = usize::try_from(engine.lock().config.io_threads).unwrap_or(1);
-        let mut this = Self {
+        let listening = Listening::new(poll.registry().try_clone()?, listeners)?;
+        let count = {
+            let mut engine = engine.lock();
+            outside::of(&mut engine).listening = Some(listening);
+            usize::try_from(engine.config.io_threads).unwrap_or(1)
+        };
+        Ok(Self {
             poll,
             engine,
-            listeners: Vec::new(),
             connections: Slab::new(),
             by_client: HashMap::new(),
             ready: Vec::new(),
@@ -86,31 +88,14 @@ impl EventLoop {
             io_threads: IoThreads::start(count)?,
             signals,
             cron: Cron::new(),
-        };
-        this.listen_to(listeners)?;
-        Ok(this)
-    }
-
-    /// Starts to accept from these sockets, after those that are there already.
-    fn listen_to(&mut self, listeners: Vec<Listener>) -> io::Result<()> {
-        for mut listener in listeners {
-            let token = Token(FIRST_LISTENER + self.listeners.len());
-            match &mut listener {
-                Listener::Tcp(socket) => {
-                    self.poll.registry().register(socket, token, Interest::READABLE)?
-                }
-                Listener::Unix(socket) => {
-                    self.poll.registry().register(socket, token, Interest::READABLE)?
-                }
-            }
-            self.listeners.push(listener);
-        }
-        Ok(())
+        })
     }
 
     /// Says that connections are served from now on.
-    pub(crate) fn announce(&self) {
-        listen::announce(&self.listeners);
+    pub(crate) fn announce(engine: &mut Engine) {
+        if let Some(listening) = &outside::of(engine).listening {
+            listening.announce();
+        }
     }
 
     /// Runs until a shutdown; gives the exit code.
@@ -160,7 +145,7 @@ impl EventLoop {
                 WAKER => {}
                 SIGNALS => self.take_signal(engine),
                 Token(token) if token < FIRST_CONNECTION => {
-                    self.accept(engine, token - FIRST_LISTENER)
+                    self.accept(engine, token - listen::FIRST_TOKEN)
                 }
                 Token(token) => {
                     let key = token - FIRST_CONNECTION;
@@ -198,14 +183,9 @@ impl EventLoop {
     /// Accepts what waits at a listener, up to `max-new-connections-per-cycle`.
     fn accept(&mut self, engine: &mut Engine, index: usize) {
         for _ in 0..engine.config.max_new_connections_per_cycle {
-            let accepted = match self.listeners.get(index) {
-                Some(Listener::Tcp(socket)) => {
-                    socket.accept().map(|(stream, _)| Stream::Tcp(stream))
-                }
-                Some(Listener::Unix(socket)) => {
-                    socket.accept().map(|(stream, _)| Stream::Unix(stream))
-                }
-                None => return,
+            let listening = outside::of(engine).listening.as_ref();
+            let Some(accepted) = listening.and_then(|listening| listening.accept(index)) else {
+                return;
             };
             match accepted {
                 Ok(stream) => self.connect(engine, stream),
@@ -301,6 +281,9 @@ impl EventLoop {
                 }
                 Ok(len) => {
                     engine.stats.net_input_bytes += len as u64;
+                    if let Some(client) = engine.clients.get_mut(connection.client) {
+                        client.net_input_bytes += len as u64;
+                    }
                     engine.stats.reads_processed += 1;
                     // A short read has emptied the socket: what comes later is a new event.
                     connection.readable = len == self.buffer.len() || connection.ended;
@@ -321,6 +304,10 @@ impl EventLoop {
     /// Writes a client's output, as far as its socket takes it, and closes the connection when that was all.
     fn send(&mut self, engine: &mut Engine, key: usize) {
         let Some(connection) = self.connections.get_mut(key) else { return };
+        if over_limit(engine, connection) {
+            engine.stats.client_output_limit_disconnections += 1;
+            return self.close(engine, key);
+        }
         let Some(client) = engine.clients.get_mut(connection.client) else { return };
         if !client.output.is_empty() {
             match connection.stream.send(&mut client.output) {
@@ -340,9 +327,12 @@ impl EventLoop {
             if connection.closing || client.has(client_flag::CLOSE_AFTER_REPLY) {
                 self.close(engine, key);
             }
-        } else if over_limit(engine, connection) {
-            engine.stats.client_output_limit_disconnections += 1;
-            self.close(engine, key);
+        } else {
+            let (id, unsent) = (connection.client, client.output.len());
+            if output_limits::stranger_exceeds(engine, id, unsent) {
+                engine.stats.client_output_limit_disconnections += 1;
+                self.close(engine, key);
+            }
         }
     }
 
@@ -412,12 +402,6 @@ impl EventLoop {
         }
         self.check_connections(engine);
         self.io_threads.check(engine);
-        let outside = outside::of(engine);
-        let (opened, reopen) =
-            (outside.listeners.take(), std::mem::take(&mut outside.reopen_listeners));
-        if opened.is_some() || reopen {
-            self.replace_listeners(engine, opened);
-        }
     }
 
     /// Looks at some connections a tick, at all of them within a second: idle ones, and those over a soft limit.
@@ -434,33 +418,6 @@ impl EventLoop {
             }
         }
     }
-
-    /// `CONFIG SET port` and `bind`: listens to the new addresses instead of the old ones. Those of a new port are open
-    /// already; a new address on the old port can only be had once the old ones are closed.
-    fn replace_listeners(&mut self, engine: &Engine, opened: Option<Vec<Listener>>) {
-        let mut kept = Vec::new();
-        for mut listener in std::mem::take(&mut self.listeners) {
-            // Tokens change with the places, so all are registered anew.
-            let _ = match &mut listener {
-                Listener::Tcp(socket) => self.poll.registry().deregister(socket),
-                Listener::Unix(socket) => self.poll.registry().deregister(socket),
-            };
-            if matches!(listener, Listener::Unix(_)) {
-                kept.push(listener);
-            }
-        }
-        let opened = match opened {
-            Some(opened) => Ok(opened),
-            None => listen::open_tcp(&engine.config),
-        };
-        let registered = opened.and_then(|mut listeners| {
-            listeners.append(&mut kept);
-            self.listen_to(listeners)
-        });
-        if let Err(error) = registered {
-            warning!("Listening to the new addresses: {error}");
-        }
-    }
 }
 
 const MAX_CLIENTS: &str = "ERR max number of clients reached";
@@ -473,7 +430,7 @@ const PROTECTED: &str = "DENIED This server is in protected mode: no password is
 /// Whether a client's unsent output passes its limits.
 fn over_limit(engine: &Engine, connection: &mut Connection) -> bool {
     let Some(client) = engine.clients.get(connection.client) else { return false };
-    let waiting = if client.output.is_empty() { 0 } else { client.output.memory() };
+    let waiting = client.output.len();
     waiting > 0
         && output_limits::exceeded(
             engine,

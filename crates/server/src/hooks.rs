@@ -4,7 +4,7 @@ use engine::config::quoted;
 use engine::hooks::ServerHooks;
 use engine::{Engine, Error, Outcome};
 
-use crate::{background, info, listen, log, memory, outside, saving, shutdown, start};
+use crate::{background, info, log, memory, outside, saving, shutdown, start};
 
 /// Puts the server's functions into the engine.
 pub(crate) fn install(engine: &mut Engine) {
@@ -97,15 +97,19 @@ fn config_changed(engine: &mut Engine, name: &str) -> Result<(), String> {
             let current = std::env::current_dir().map_err(|error| start::reason(&error))?;
             engine.config.dir = current.to_string_lossy().into_owned();
         }
-        "port" => {
+        "port" | "bind" => {
             engine.tcp_port = u16::try_from(engine.config.port).unwrap_or(0);
-            outside::of(engine).listeners = None;
-            let opened = listen::open_tcp(&engine.config);
-            let opened = opened
-                .map_err(|_| "Unable to listen on this port. Check server logs.".to_owned())?;
-            outside::of(engine).listeners = Some(opened);
+            let config = engine.config.clone();
+            if let Some(listening) = &mut outside::of(engine).listening
+                && listening.replace_tcp(&config).is_err()
+            {
+                return Err(if name == "port" {
+                    "Unable to listen on this port. Check server logs.".to_owned()
+                } else {
+                    "Failed to bind to specified addresses.".to_owned()
+                });
+            }
         }
-        "bind" => outside::of(engine).reopen_listeners = true,
         "hz" => engine.config.hz = engine.config.hz.clamp(1, 500),
         name if name.contains('.') => {
             outside::of(engine).module_configs.insert(name.to_owned());

@@ -38,7 +38,7 @@ const READS_PER_TURN: usize = 16;
 pub(crate) struct Shared {
     /// Set by the execution thread before it asks for more requests.
     pub(crate) authenticated: AtomicBool,
-    /// Memory of output that the socket has not taken yet, bytes.
+    /// Output that the socket has not taken yet, bytes.
     pub(crate) unsent: AtomicUsize,
     /// Bytes that the socket took.
     pub(crate) sent: AtomicU64,
@@ -317,8 +317,7 @@ impl Worker {
                 }
             }
         }
-        let unsent = if served.output.is_empty() { 0 } else { served.output.memory() };
-        served.shared.unsent.store(unsent, Ordering::Relaxed);
+        served.shared.unsent.store(served.output.len(), Ordering::Relaxed);
         if served.output.is_empty() && served.close {
             self.close(key);
         }

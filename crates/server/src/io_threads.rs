@@ -115,6 +115,9 @@ impl IoThreads {
             }
         };
         engine.stats.net_input_bytes += len;
+        if let Some(client) = engine.clients.get_mut(id) {
+            client.net_input_bytes += len;
+        }
         engine.stats.reads_processed += 1;
         remote.requests.extend(requests);
         remote.refused = refused;
@@ -173,14 +176,18 @@ impl IoThreads {
         engine.stats.writes_processed += u64::from(sent > remote.counted);
         remote.counted = sent;
         client.unsent_len = remote.shared.unsent.load(Ordering::Relaxed);
-        let waiting = client.unsent_len + client.output.memory();
+        let unsent = client.unsent_len;
+        let waiting = unsent + client.output.len();
+        if output_limits::exceeded(engine, id, waiting, &mut remote.over_soft_limit_since_ms)
+            || output_limits::stranger_exceeds(engine, id, unsent)
+        {
+            engine.stats.client_output_limit_disconnections += 1;
+            return self.close(engine, id);
+        }
+        let Some(client) = engine.clients.get_mut(id) else { return };
         let reply = client.output.take();
         remote.busy &= !done;
         self.threads[remote.thread].order(Order::Send { client: id, reply, done, close });
-        if output_limits::exceeded(engine, id, waiting, &mut remote.over_soft_limit_since_ms) {
-            engine.stats.client_output_limit_disconnections += 1;
-            self.close(engine, id);
-        }
     }
 
     /// Closes a client's connection at once.

@@ -7,8 +7,10 @@ use std::path::Path;
 
 use engine::config::Config;
 use mio::net::{TcpListener, UnixListener};
+use mio::{Interest, Registry, Token};
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 
+use crate::connection::Stream;
 use crate::log::{notice, warning};
 
 /// One socket that is listened to.
@@ -16,6 +18,78 @@ use crate::log::{notice, warning};
 pub(crate) enum Listener {
     Tcp(TcpListener),
     Unix(UnixListener),
+}
+
+/// The first of the tokens of listening sockets; each has it plus its place.
+pub(crate) const FIRST_TOKEN: usize = 2;
+
+/// All sockets that are listened to.
+#[derive(Debug)]
+pub(crate) struct Listening {
+    registry: Registry,
+    sockets: Vec<Listener>,
+}
+
+impl Listening {
+    /// Begins to listen: connections show as events of `registry`'s poll.
+    pub(crate) fn new(registry: Registry, sockets: Vec<Listener>) -> io::Result<Self> {
+        let mut listening = Self { registry, sockets: Vec::new() };
+        listening.register(sockets)?;
+        Ok(listening)
+    }
+
+    fn register(&mut self, sockets: Vec<Listener>) -> io::Result<()> {
+        for mut socket in sockets {
+            let token = Token(FIRST_TOKEN + self.sockets.len());
+            match &mut socket {
+                Listener::Tcp(socket) => {
+                    self.registry.register(socket, token, Interest::READABLE)?
+                }
+                Listener::Unix(socket) => {
+                    self.registry.register(socket, token, Interest::READABLE)?
+                }
+            }
+            self.sockets.push(socket);
+        }
+        Ok(())
+    }
+
+    /// The next connection that waits at the socket of that place; `None` when there is no such socket.
+    pub(crate) fn accept(&self, index: usize) -> Option<io::Result<Stream>> {
+        Some(match self.sockets.get(index)? {
+            Listener::Tcp(socket) => socket.accept().map(|(stream, _)| Stream::Tcp(stream)),
+            Listener::Unix(socket) => socket.accept().map(|(stream, _)| Stream::Unix(stream)),
+        })
+    }
+
+    /// `CONFIG SET port` and `bind`: listens to the new addresses instead of the old ones. The old ones are closed first,
+    /// since a new set may hold some of them. On an error there are none; the caller calls again with the old values.
+    pub(crate) fn replace_tcp(&mut self, config: &Config) -> io::Result<()> {
+        let mut kept = Vec::new();
+        for mut socket in std::mem::take(&mut self.sockets) {
+            // A socket that is about to be closed loses its registration in any case.
+            let _ = match &mut socket {
+                Listener::Tcp(socket) => self.registry.deregister(socket),
+                Listener::Unix(socket) => self.registry.deregister(socket),
+            };
+            if matches!(socket, Listener::Unix(_)) {
+                kept.push(socket);
+            }
+        }
+        let opened = open_tcp(config);
+        self.register(kept)?;
+        self.register(opened?)
+    }
+
+    /// Says that the server can be used now; tools wait for these lines.
+    pub(crate) fn announce(&self) {
+        if self.sockets.iter().any(|socket| matches!(socket, Listener::Tcp(_))) {
+            notice!("Ready to accept connections tcp");
+        }
+        if self.sockets.iter().any(|socket| matches!(socket, Listener::Unix(_))) {
+            notice!("Ready to accept connections unix");
+        }
+    }
 }
 
 /// Opens what `bind`, `port` and `unixsocket` ask for. An address with a leading `-` may be missing on this machine.
@@ -30,8 +104,7 @@ pub(crate) fn open(config: &Config) -> io::Result<Vec<Listener>> {
     Ok(listeners)
 }
 
-/// Opens the TCP sockets alone: `CONFIG SET port` and `bind` replace them.
-pub(crate) fn open_tcp(config: &Config) -> io::Result<Vec<Listener>> {
+fn open_tcp(config: &Config) -> io::Result<Vec<Listener>> {
     let mut listeners = Vec::new();
     let Ok(port) = u16::try_from(config.port) else { return Ok(listeners) };
     if port == 0 {
@@ -128,14 +201,4 @@ fn open_unix(config: &Config) -> io::Result<UnixListener> {
     Ok(UnixListener::from_std(std::os::unix::net::UnixListener::from(std::os::fd::OwnedFd::from(
         socket,
     ))))
-}
-
-/// Says that the server can be used now; tools wait for these lines.
-pub(crate) fn announce(listeners: &[Listener]) {
-    if listeners.iter().any(|listener| matches!(listener, Listener::Tcp(_))) {
-        notice!("Ready to accept connections tcp");
-    }
-    if listeners.iter().any(|listener| matches!(listener, Listener::Unix(_))) {
-        notice!("Ready to accept connections unix");
-    }
 }

@@ -7,7 +7,7 @@ use crate::log::warning;
 /// What may wait for a client that has not authenticated.
 const UNAUTHENTICATED_MAX: u64 = 1024;
 
-/// Whether a client's unsent output, `waiting` bytes of memory, passes its limits; says so in the log. `since_ms` is when
+/// Whether a client's unsent output, `waiting` bytes, passes its limits; says so in the log. `since_ms` is when
 /// it passed the soft one.
 pub(crate) fn exceeded(
     engine: &Engine,
@@ -26,9 +26,8 @@ pub(crate) fn exceeded(
     let soft_too_long = since_ms
         .is_some_and(|since| engine.clock.now_ms - since > limit.soft_secs.saturating_mul(1000));
     let over_hard = limit.hard_bytes > 0 && waiting >= limit.hard_bytes;
-    let unknown = !client.authenticated && engine.requires_auth() && waiting > UNAUTHENTICATED_MAX;
 
-    if over_hard || soft_too_long || unknown {
+    if over_hard || soft_too_long {
         warning!(
             "Client {} scheduled to be closed ASAP for overcoming of output buffer limits.",
             client.addr
@@ -36,4 +35,11 @@ pub(crate) fn exceeded(
         return true;
     }
     false
+}
+
+/// Whether a client that has not authenticated leaves more in its socket than it may.
+pub(crate) fn stranger_exceeds(engine: &Engine, id: ClientId, unsent: usize) -> bool {
+    let stranger = engine.requires_auth()
+        && engine.clients.get(id).is_some_and(|client| !client.authenticated);
+    stranger && unsent as u64 > UNAUTHENTICATED_MAX
 }

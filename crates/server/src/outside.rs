@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use engine::Engine;
 
-use crate::listen::Listener;
+use crate::listen::Listening;
 use crate::saving::Saving;
 
 /// The server's state that hooks need. The event loop has its own, which no hook sees.
@@ -15,10 +15,8 @@ pub(crate) struct Outside {
     /// Names of module configs that the file or CONFIG SET gave.
     pub(crate) module_configs: BTreeSet<String>,
     pub(crate) saving: Saving,
-    /// The sockets of a port that CONFIG SET asked for, for the event loop.
-    pub(crate) listeners: Option<Vec<Listener>>,
-    /// `bind` changed: the event loop acts upon it.
-    pub(crate) reopen_listeners: bool,
+    /// The sockets that are listened to, once the event loop runs.
+    pub(crate) listening: Option<Listening>,
     /// jemalloc's figures as of the last tick.
     pub(crate) allocator: crate::memory::Allocator,
 }

@@ -87,8 +87,8 @@ pub(crate) fn save(engine: &mut Engine) -> Outcome {
             Ok(())
         }
         Err(error) => {
+            // Only a failed save in the background stops writes: here somebody is told.
             warning!("Error saving DB on disk: {error}");
-            failed(engine);
             Err(Error::text("ERR Saving failed, see the server's log"))
         }
     }

@@ -140,7 +140,7 @@ fn fill(
     }
     saving::load(engine, &mut |engine| event_loop.glance(engine)).map_err(|LoadFailure| NoStart)?;
     memory::refresh();
-    event_loop.announce();
+    EventLoop::announce(engine);
     supervision::ready(&engine.config);
     Ok(event_loop)
 }

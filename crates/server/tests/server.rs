@@ -404,13 +404,22 @@ fn a_save_that_fails_changes_nothing() {
     let name = format!("temp-{}.rdb", server.process.id());
     std::fs::create_dir(dir.file(&name)).expect("a directory");
     assert_eq!(client.ask("SAVE"), error("ERR Saving failed, see the server's log"));
-    assert!(matches!(client.ask("SET a 2"), Value::Error(text) if text.starts_with(b"MISCONF")));
     client.send(b"SHUTDOWN\r\n");
     assert_eq!(client.reply(), Some(error("ERR Errors trying to SHUTDOWN. Check logs.")));
     assert_eq!(std::fs::read(dir.file("dump.rdb")).expect("the file"), before);
     std::fs::remove_dir(dir.file(&name)).expect("our own directory");
-    assert_eq!(client.ask("SAVE"), simple("OK"));
+
+    // And one in the way of the file itself, which a child meets.
+    std::fs::remove_file(dir.file("dump.rdb")).expect("the file");
+    std::fs::create_dir(dir.file("dump.rdb")).expect("a directory");
     assert_eq!(client.ask("SET a 2"), simple("OK"));
+    assert_eq!(client.ask("BGSAVE"), simple("Background saving started"));
+    wait_for("the child has ended", || info(&mut client, "rdb_bgsave_in_progress") == "0");
+    assert_eq!(info(&mut client, "rdb_last_bgsave_status"), "err");
+    assert!(matches!(client.ask("SET a 3"), Value::Error(text) if text.starts_with(b"MISCONF")));
+    std::fs::remove_dir(dir.file("dump.rdb")).expect("our own directory");
+    assert_eq!(client.ask("SAVE"), simple("OK"));
+    assert_eq!(client.ask("SET a 3"), simple("OK"));
 }
 
 #[test]

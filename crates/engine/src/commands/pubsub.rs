@@ -2,10 +2,11 @@
 
 use byte_string::ByteString;
 use keyspace::glob_match;
+use resp::Reply;
 
 use crate::command::{Arg, ArgKind, Docs, KeySpec, Spec, flag, key_flag};
 use crate::pubsub::Kind;
-use crate::{Call, Client, Engine, Error, Outcome};
+use crate::{Call, Client, Engine, Error, Outcome, client_flag};
 
 pub(super) const SPECS: &[Spec] = &[
     PSUBSCRIBE,
@@ -125,15 +126,25 @@ fn count(client: &Client, kind: Kind) -> usize {
     if kind == Kind::Shard { client.shard_channels.len() } else { client.subscriptions() }
 }
 
-fn confirm(engine: &Engine, call: &mut Call, kind: Kind, on: bool, name: Option<&ByteString>) {
-    let left = engine.clients.get(call.client).map_or(0, |client| count(client, kind));
-    call.reply.push(3);
-    call.reply.bulk(word(kind, on).as_bytes());
-    match name {
-        Some(name) => call.reply.bulk(name),
-        None => call.reply.null(),
+/// Tells a client what it listens to now. This is a push, so it comes even under CLIENT REPLY OFF.
+fn confirm(engine: &mut Engine, call: &mut Call, kind: Kind, on: bool, name: Option<&ByteString>) {
+    let Some(client) = engine.clients.get(call.client) else { return };
+    let left = count(client, kind);
+    let silent = client.has(client_flag::REPLY_OFF | client_flag::REPLY_SKIP);
+    let write = |reply: &mut Reply| {
+        reply.push(3);
+        reply.bulk(word(kind, on).as_bytes());
+        match name {
+            Some(name) => reply.bulk(name),
+            None => reply.null(),
+        }
+        reply.integer(left as i64);
+    };
+    if silent {
+        engine.push(call.client, write);
+    } else {
+        write(&mut call.reply);
     }
-    call.reply.integer(left as i64);
 }
 
 fn subscribe(engine: &mut Engine, call: &mut Call, kind: Kind) -> Outcome {
