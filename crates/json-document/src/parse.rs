@@ -7,7 +7,7 @@
 use crate::error::{Fault, ParseError, ParseErrorKind as Kind, fault};
 use crate::repeated_names;
 use crate::scalar::{at_end_or, literal, other_number, plain_number, string};
-use crate::scan::byte;
+use crate::scan::{byte, find_special};
 use crate::shapes::{EMPTY, Shape, Shapes, name_hash};
 use crate::string::unescape;
 use crate::text::Limits;
@@ -29,6 +29,7 @@ pub(crate) fn parse(input: &[u8], limits: &Limits) -> Result<Box<str>, ParseErro
         out: Vec::new(),
         copied: 0,
         scratch,
+        unexpected: 0,
         names_repeat: false,
     };
     let parsed = parser.document();
@@ -48,6 +49,8 @@ struct Parser<'i> {
     /// Up to where `input` has been copied to `out` or left out.
     copied: usize,
     scratch: Box<Scratch>,
+    /// Names without escapes that were not the expected ones.
+    unexpected: usize,
     /// Whether two names of one object had the same hash.
     names_repeat: bool,
 }
@@ -59,9 +62,14 @@ struct Scratch {
     /// The containers around the innermost one.
     outer: Vec<Frame>,
     /// Hashes of the names of the open objects that have no shape, outermost first.
-    names: Vec<u32>,
+    names: Vec<u64>,
     shapes: Shapes,
 }
+
+/// So many names may be unexpected in a text, and one more in each so many bytes, before shapes
+/// are no longer looked for.
+const UNEXPECTED_MIN: usize = 256;
+const UNEXPECTED_DISTANCE: usize = 256;
 
 /// Bytes between whitespace that are copied without looking how many there are.
 const COPIED_AT_ONCE: usize = 32;
@@ -219,7 +227,7 @@ impl Parser<'_> {
     #[inline(always)]
     fn close(&mut self, frame: &mut Frame, expected: &mut Shape) {
         if !frame.shaped {
-            let names = self.scratch.names.get_mut(frame.names..).unwrap_or_default();
+            let names = self.scratch.names.get(frame.names..).unwrap_or_default();
             self.names_repeat |= repeated_names::any_equal(names);
             self.scratch.names.truncate(frame.names);
         }
@@ -268,28 +276,36 @@ impl Parser<'_> {
     /// The offset after the colon of the name whose content begins at `start`.
     #[inline(never)]
     fn unexpected_name(&mut self, frame: &mut Frame, start: usize) -> Result<usize, Fault> {
-        let end = string(self.input, start)?;
-        let raw = self.input.get(start..end - 1).unwrap_or_default();
-        if raw.contains(&b'\\') {
-            self.give_up_shape(frame);
-            let name = unescape(std::str::from_utf8(raw).unwrap_or_default());
-            self.scratch.names.push(name_hash(name.as_bytes()));
-        } else {
-            let hash = name_hash(raw);
-            let shapes = &mut self.scratch.shapes;
-            let shape = match frame.shaped {
-                true => shapes.extend(frame.shape, frame.around, raw, hash),
-                false => None,
-            };
-            match shape {
-                Some(shape) => frame.shape = shape,
-                None => {
-                    self.give_up_shape(frame);
-                    self.scratch.names.push(hash);
+        let mut end = find_special(self.input, start);
+        let hash;
+        if byte(self.input, end) == b'"' {
+            let name = self.input.get(start..end).unwrap_or_default();
+            hash = name_hash(name);
+            end += 1;
+            // Where few names are expected rightly, expecting costs more than it gains.
+            self.unexpected += 1;
+            if frame.shaped && self.unexpected < UNEXPECTED_MIN + start / UNEXPECTED_DISTANCE {
+                let shapes = &mut self.scratch.shapes;
+                if let Some(shape) = shapes.extend(frame.shape, frame.around, name, hash) {
+                    frame.shape = shape;
+                    return self.colon(end);
                 }
             }
+        } else {
+            end = string(self.input, start)?;
+            let raw = self.input.get(start..end - 1).unwrap_or_default();
+            let name = unescape(std::str::from_utf8(raw).unwrap_or_default());
+            hash = name_hash(name.as_bytes());
         }
-        let at = self.skip_space(self.input, end);
+        self.give_up_shape(frame);
+        self.scratch.names.push(hash);
+        self.colon(end)
+    }
+
+    /// The offset after the colon that comes from `at` on.
+    #[inline(always)]
+    fn colon(&mut self, at: usize) -> Result<usize, Fault> {
+        let at = self.skip_space(self.input, at);
         if byte(self.input, at) != b':' {
             return at_end_or(self.input, at, Kind::EofInObject, Kind::ExpectedColon);
         }

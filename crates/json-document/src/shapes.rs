@@ -40,7 +40,7 @@ struct Node {
     expected: [u128; 2],
     mask: [u128; 2],
     len: u32,
-    hash: u32,
+    hash: u64,
     /// The shape without the last name.
     before: Shape,
     /// The shape with one more name that was seen last, and from it on the others.
@@ -123,7 +123,7 @@ impl Shapes {
         shape: Shape,
         outer: Shape,
         name: &[u8],
-        hash: u32,
+        hash: u64,
     ) -> Option<Shape> {
         let len = name.len() + 2;
         if len > EXPECTED_LEN_MAX {
@@ -148,7 +148,7 @@ impl Shapes {
     }
 
     /// The successor of `shape` by this name, moved to the front.
-    fn known(&mut self, shape: Shape, hash: u32, expected: [u128; 2]) -> Option<Shape> {
+    fn known(&mut self, shape: Shape, hash: u64, expected: [u128; 2]) -> Option<Shape> {
         let first = self.successor(shape);
         let (mut before, mut at) = (EMPTY, first);
         while at != EMPTY {
@@ -167,7 +167,7 @@ impl Shapes {
         None
     }
 
-    fn add(&mut self, shape: Shape, expected: [u128; 2], len: usize, hash: u32) -> Option<Shape> {
+    fn add(&mut self, shape: Shape, expected: [u128; 2], len: usize, hash: u64) -> Option<Shape> {
         let added = self.nodes.len();
         let repeated = self.hashes(shape).any(|other| other == hash);
         let before = self.nodes.get_mut(shape as usize)?;
@@ -198,14 +198,14 @@ impl Shapes {
     }
 
     /// The hashes of the names of `shape`, last one first.
-    pub(crate) fn hashes(&self, shape: Shape) -> impl Iterator<Item = u32> {
+    pub(crate) fn hashes(&self, shape: Shape) -> impl Iterator<Item = u64> {
         let node = |shape: Shape| self.nodes.get(shape as usize).filter(|node| node.len > 0);
         std::iter::successors(node(shape), move |last| node(last.before)).map(|node| node.hash)
     }
 }
 
 /// A hash of a name. Equal names have equal hashes; unequal ones that collide cost a second look.
-pub(crate) fn name_hash(name: &[u8]) -> u32 {
+pub(crate) fn name_hash(name: &[u8]) -> u64 {
     let (words, tail) = name.as_chunks::<8>();
     let mix = |hash: u64, word: u64| {
         let product = (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15);
@@ -214,5 +214,5 @@ pub(crate) fn name_hash(name: &[u8]) -> u32 {
     let hash =
         words.iter().fold(name.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
     let tail = tail.iter().rev().fold(0, |tail, &byte| tail << 8 | u64::from(byte));
-    mix(hash, tail) as u32
+    mix(hash, tail)
 }

@@ -228,38 +228,3 @@ fn random_edits_are_those_of_a_tree() {
         assert_eq!(text(result.as_str()), result);
     }
 }
-
-#[test]
-fn repeated_names_take_the_last_value_at_the_first_place() {
-    for (sent, kept) in [
-        (r#"{"a":1,"b":2,"a":3}"#, r#"{"a":3,"b":2}"#),
-        (r#"{"a":1,"\u0061":3}"#, r#"{"a":3}"#),
-        (r#"{"\u0061":1,"a":3}"#, r#"{"\u0061":3}"#),
-        (
-            r#"[{"a":{"b":1,"b":2},"a":{"c":[{"d":1,"d":2}],"c":4,"e":[{"d":1,"d":2}]}}]"#,
-            r#"[{"a":{"c":4,"e":[{"d":2}]}}]"#,
-        ),
-        (
-            r#"{"a":{"b":1},"c":{"b":1,"d":{"b":2}},"b":3}"#,
-            r#"{"a":{"b":1},"c":{"b":1,"d":{"b":2}},"b":3}"#,
-        ),
-    ] {
-        assert_eq!(text(sent).as_str(), kept);
-    }
-    // Names of every length, so that each part of a name counts; and many of them.
-    for len in 0..40 {
-        let name = "x".repeat(len);
-        for at in 0..len {
-            let mut other = name.clone();
-            other.replace_range(at..=at, "y");
-            let both = format!(r#"{{"{name}":1,"{other}":2}}"#);
-            assert_eq!(text(&both).as_str(), both);
-        }
-        assert_eq!(
-            text(&format!(r#"{{"{name}":1,"{name}":2}}"#)).as_str(),
-            format!(r#"{{"{name}":2}}"#)
-        );
-    }
-    let members: Vec<String> = (0..1000).map(|number| format!("\"{}\":0", number % 999)).collect();
-    assert_eq!(text(&format!("{{{}}}", members.join(","))).as_str().matches(':').count(), 999);
-}

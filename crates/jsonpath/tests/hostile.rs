@@ -159,6 +159,35 @@ fn patterns_are_bounded() {
 }
 
 #[test]
+fn no_text_makes_the_parser_or_the_evaluation_panic() {
+    let pieces = [
+        "$", "@", ".", "..", "[", "]", "?", "(", ")", "'", "\"", "a", "b", "*", ",", ":", "-", "0",
+        "1", "==", "!=", "<", ">=", "&&", "||", "!", " ", "\\", "\\u00e9", "é", "length(",
+        "count(", "match(", "value(", "true", "null", "1.5e3", "=~", " in ", " empty ", "{", "}",
+        "\0", "~",
+    ];
+    let text = r#"{"a":[1,{"b":"x"},[]],"b":{"a":null}}"#;
+    let text = Text::parse(text.as_bytes(), &Limits::default()).expect("valid");
+    let index = Index::new(&text);
+    let document = Document::new(&text, &index);
+    let mut random = fastrand::Rng::with_seed(31);
+    let mut parsed = 0;
+    for _ in 0..300_000 {
+        let len = random.usize(0..12);
+        let path: String = ["$", "$[?", "$[?@", ""][random.usize(..4)].to_owned()
+            + &(0..len).map(|_| pieces[random.usize(..pieces.len())]).collect::<String>()
+            + ["", "]", "]", ""][random.usize(..4)];
+        for dialect in [Dialect::RedisJson, Dialect::Rfc9535] {
+            if let Ok(path) = Path::parse(path.as_bytes(), dialect) {
+                parsed += 1;
+                let _ = path.select(document, &mut Meter::new(1000));
+            }
+        }
+    }
+    assert!(parsed > 1000, "{parsed}");
+}
+
+#[test]
 fn slices_at_the_ends_of_integers() {
     let json = "[0,1,2]";
     let all = || Some(vec!["0".to_owned(), "1".to_owned(), "2".to_owned()]);
