@@ -177,6 +177,17 @@ pub fn scratch(name: &str) -> io::Result<PathBuf> {
     Ok(dir)
 }
 
+/// Removes the directories that this run made; they are kept when something failed.
+pub fn remove_scratch() {
+    let own = format!("{}-", std::process::id());
+    for entry in fs::read_dir(target().join("suites")).into_iter().flatten().flatten() {
+        if entry.file_name().to_string_lossy().starts_with(&own) {
+            // What cannot be removed stays below the build directory, where it harms nobody.
+            let _ = fs::remove_dir_all(entry.path());
+        }
+    }
+}
+
 fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -9,7 +9,7 @@
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser, ValueExt};
-use suites::host::Host;
+use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{commands, persistence, python, robustness};
 
@@ -93,7 +93,10 @@ fn main() -> ExitCode {
     }
     println!("suites: {} passed, {} failed", report.passed, report.failed);
     match report.failed {
-        0 => ExitCode::SUCCESS,
+        0 => {
+            host::remove_scratch();
+            ExitCode::SUCCESS
+        }
         _ => ExitCode::FAILURE,
     }
 }
