@@ -6,7 +6,7 @@ use crate::documents::Shape;
 use crate::placement::Placement;
 use crate::progress::Progress;
 use crate::rounds::{median, median_ratio};
-use crate::server::{Server, processor_seconds, settled_memory};
+use crate::server::{Server, processor_seconds, settled_memory, stored_ratio};
 use crate::table::{Table, decimal, grouped, ratio};
 use crate::way::Way;
 use crate::workload::{Timing, Workload};
@@ -18,6 +18,8 @@ struct Side<'a> {
     timings: Vec<Timing>,
     /// Bytes of the server's memory a key in each round, once documents are packed.
     memory: Vec<f64>,
+    /// The module's own account of the last round, once documents are packed.
+    stored_ratio: f64,
     /// Seconds of the server's processor time in each round, packing afterwards included.
     processor: Vec<f64>,
 }
@@ -40,6 +42,7 @@ pub(crate) fn measure(
             way,
             timings: Vec::new(),
             memory: Vec::new(),
+            stored_ratio: f64::NAN,
             processor: Vec::new(),
         }));
     }
@@ -82,6 +85,7 @@ impl Side<'_> {
         drop(connection);
         let grown = settled_memory(&mut control)? - empty;
         self.memory.push(grown / workload.key_count() as f64);
+        self.stored_ratio = stored_ratio(&mut control)?;
         self.processor.push(processor_seconds(&mut control)? - idle);
         workload.delete(&mut control)
     }
@@ -128,6 +132,7 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
             side.quantile_us(|timing| &timing.reads, 0.5),
             side.quantile_us(|timing| &timing.reads, 0.99),
             decimal(median(side.processor.iter().copied()) * 1e6 / arguments.operations as f64, 1),
+            ratio(side.stored_ratio),
             grouped(side.memory()),
             ratio(side.memory() / raw_len),
             ratio(side.memory() / text_memory),
@@ -163,6 +168,7 @@ fn table(arguments: &Arguments, workload: &Workload, shape: Shape, sides: &[Side
             ),
             "Compressing in the client counts as time.".to_owned(),
             "CPU is the server's, in all its threads, packing after the clock has stopped included.".to_owned(),
+            "Stored are the documents' own bytes in INFO once they are packed.".to_owned(),
             "Memory is the growth of used_memory a key, key included, once documents are packed."
                 .to_owned(),
         ],

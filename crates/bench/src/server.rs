@@ -97,6 +97,23 @@ fn passing_bytes_in(info: &str) -> u64 {
     passing.filter_map(|(_, digits)| digits.parse::<u64>().ok()).sum()
 }
 
+/// Stored bytes over bytes of text, as the JSON module accounts for all of its documents; NaN
+/// without the module or a document.
+pub(crate) fn stored_ratio(control: &mut Connection) -> Result<f64, ClientError> {
+    Ok(stored_ratio_in(&info(control, "everything")?))
+}
+
+fn stored_ratio_in(info: &str) -> f64 {
+    let bytes = |field: &str| {
+        let lines = info.lines().filter_map(|line| line.split_once(':'));
+        let mut found = lines.filter(|(name, _)| {
+            ["json_", "ReJSON_"].iter().any(|module| name.strip_prefix(module) == Some(field))
+        });
+        found.next().and_then(|(_, digits)| digits.parse::<f64>().ok()).unwrap_or(f64::NAN)
+    };
+    bytes("stored_bytes") / bytes("raw_bytes")
+}
+
 fn info(connection: &mut Connection, section: &str) -> Result<String, ClientError> {
     match connection.call(&[b"INFO", section.as_bytes()])? {
         Reply::Bulk(text) => Ok(String::from_utf8_lossy(text).into_owned()),
@@ -128,5 +145,12 @@ mod tests {
         assert_eq!(passing_bytes_in(info), 42);
         assert_eq!(passing_bytes_in("ReJSON_backlog_bytes:5\r\n"), 5);
         assert_eq!(passing_bytes_in("used_memory:7\r\n"), 0);
+    }
+
+    #[test]
+    fn the_stored_ratio_is_that_of_all_documents() {
+        let info = "json_raw_bytes:200\r\njson_stored_bytes:80\r\njson_packed_raw_bytes:7\r\n";
+        assert_eq!(stored_ratio_in(info), 0.4);
+        assert!(stored_ratio_in("used_memory:7\r\n").is_nan());
     }
 }
