@@ -233,11 +233,19 @@ pub(crate) fn free_value(
     let Value::Module(module_value) = &value else { return };
     let Some(kind) = DataType::of(module_value.module_type()) else { return };
     let address = module_value.address();
-    let options = KeyOptions::of(key, db);
-    let effort = enter(engine, || {
-        kind.unlink(&options, address);
-        if lazy { kind.free_effort(&options, address) } else { 1 }
-    });
+    let methods = &kind.methods;
+    let tells = methods.unlink2.is_some() || methods.unlink.is_some();
+    let weighs = lazy && (methods.free_effort2.is_some() || methods.free_effort.is_some());
+    // Most values go without a word, and then need no name made for C.
+    let effort = if tells || weighs {
+        let options = KeyOptions::of(key, db);
+        enter(engine, || {
+            kind.unlink(&options, address);
+            if lazy { kind.free_effort(&options, address) } else { 1 }
+        })
+    } else {
+        1
+    };
     if lazy && (effort == 0 || effort > BACKGROUND_EFFORT_MIN) {
         (engine.server.free_in_background)(Box::new(value));
     } else {
