@@ -121,13 +121,13 @@ pub struct ModuleHooks {
         db: usize,
         &mut rdb::ModuleReader<'_, '_>,
     ) -> Result<ModuleValue, Error>,
-    /// Copies a module value for COPY; `None` when the type cannot.
+    /// Copies a module value for COPY, or says why that cannot be.
     pub copy_value: fn(
         &mut Engine,
         &ModuleRef,
         from: (&ByteString, usize),
         to: (&ByteString, usize),
-    ) -> Option<ModuleValue>,
+    ) -> Result<ModuleValue, Error>,
     /// `MEMORY USAGE` of a module value in bytes, beyond the key's own.
     pub memory_usage:
         fn(&mut Engine, &ModuleRef, key: &ByteString, db: usize, samples: usize) -> usize,
@@ -201,7 +201,7 @@ impl Default for ModuleHooks {
             free_flushed: |_, drained| drop(drained),
             save_value: |_, _, _, _, _| Err(no_modules()),
             load_value: |_, _, _, _, _| Err(no_modules()),
-            copy_value: |_, _, _, _| None,
+            copy_value: |_, _, _, _| Err(no_modules()),
             memory_usage: |_, _, _, _, _| 0,
             has_type: |_, _| false,
             digest: |_, _, _, _, _| {},

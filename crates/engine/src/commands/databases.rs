@@ -273,11 +273,10 @@ fn copy(engine: &mut Engine, call: &mut Call) -> Outcome {
     let value = if let Value::Module(value) = &entry.value {
         let value = ModuleRef::of(value);
         let copied = (engine.modules.copy_value)(engine, &value, (from, call.db), (to, to_db));
-        copied.map(Value::Module)
+        Value::Module(copied?)
     } else {
-        entry.value.try_clone()
+        entry.value.try_clone().ok_or(Error::text("ERR not supported for this module key"))?
     };
-    let value = value.ok_or(Error::text("ERR not supported for this module key"))?;
     if replace {
         let lazy = engine.config.lazyfree_lazy_server_del;
         engine.remove_with(to_db, to, Removal::Deleted, lazy);

@@ -38,7 +38,7 @@ fn session() -> Session {
     session.engine.modules.copy_value = |engine, value, _, _| {
         // A module may call anything from here.
         engine.flush(Some(9), false);
-        Some(ModuleValue::new(value.module_type.clone(), value.value + 1))
+        Ok(ModuleValue::new(value.module_type.clone(), value.value + 1))
     };
     let value = Value::Module(ModuleValue::new(ModuleTypeRef::new(Numbered), 10));
     session.engine.put(0, &"m".into(), value, false);
@@ -57,7 +57,8 @@ fn a_copy_is_the_modules() {
     session.expect("OBJECT ENCODING c", "$3|raw|");
     session.expect("COPY m c REPLACE", ":1|");
     assert_eq!(freed(), [11]);
-    session.engine.modules.copy_value = |_, _, _, _| None;
+    session.engine.modules.copy_value =
+        |_, _, _, _| Err(engine::Error::text("ERR not supported for this module key"));
     session.expect("COPY m c REPLACE", "-ERR not supported for this module key|");
     session.expect("TYPE c", "+numbered1|");
     assert_eq!(freed(), [0; 0]);

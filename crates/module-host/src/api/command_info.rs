@@ -5,7 +5,7 @@
 use std::ffi::c_int;
 
 use engine::command::{
-    ArgKind, BeginSearch, Command, CommandDocs, FindKeys, KeySpec, OwnedArg, OwnedDocs,
+    ArgKind, BeginSearch, Command, CommandDocs, FindKeys, KeySpec, OwnedArg, OwnedDocs, flag,
 };
 use module_abi::{
     CommandArg, CommandHistoryEntry, CommandInfo, CommandInfoVersion, CommandKeySpec, ERR, OK,
@@ -15,7 +15,7 @@ use module_abi::{
 use crate::boundary::{api, set_errno, text_at};
 use crate::current::with_engine;
 
-use super::commands::{CommandRecord, update};
+use super::commands::{CommandRecord, has_movable_keys, update};
 
 /// Sub-arguments nested deeper than this are refused.
 const ARG_DEPTH_MAX: usize = 16;
@@ -242,6 +242,10 @@ api! {
             }
             if let Some(keys) = described.key_specs {
                 command.keys = keys;
+                command.flags &= !flag::MOVABLE_KEYS;
+                if has_movable_keys(command.flags, &command.keys) {
+                    command.flags |= flag::MOVABLE_KEYS;
+                }
             }
         });
         OK

@@ -96,6 +96,29 @@ struct Declared {
     key_step: c_int,
 }
 
+/// Whether first key, last key and step cannot tell where all the keys are.
+pub(crate) fn has_movable_keys(flags: u64, keys: &[KeySpec]) -> bool {
+    if flags & flag::MODULE_GETKEYS != 0
+        || keys.iter().any(|spec| spec.flags & key_flag::INCOMPLETE != 0)
+    {
+        return true;
+    }
+    let mut last_before = 0;
+    for spec in keys {
+        let (BeginSearch::Index(first), FindKeys::Range { last, step, .. }) =
+            (&spec.begin, &spec.find)
+        else {
+            return true;
+        };
+        // One range may have any step; several must follow one another without a gap.
+        if keys.len() > 1 && (*step != 1 || last_before != 0 && last_before != first - 1) {
+            return true;
+        }
+        last_before = if *last >= 0 { first + last } else { *last };
+    }
+    false
+}
+
 /// Makes the table's entry of a command.
 fn make(record: &'static CommandRecord, declared: &Declared) -> Command {
     let mut keys = Vec::new();
@@ -113,7 +136,10 @@ fn make(record: &'static CommandRecord, declared: &Declared) -> Command {
             notes: None,
         });
     }
-    let flags = declared.flags | flag::MODULE;
+    let mut flags = declared.flags | flag::MODULE;
+    if has_movable_keys(declared.flags, &keys) {
+        flags |= flag::MOVABLE_KEYS;
+    }
     Command {
         full_name: record.full_name.clone(),
         // A command without a function is a container, which needs a sub-command's word.
@@ -276,7 +302,10 @@ api! {
             if container.subcommand(name.as_bytes()).is_none() {
                 let full_name = format!("{}|{name}", parent.full_name);
                 let record = CommandRecord::new(parent.module, full_name, function);
-                container.subcommands.push(Arc::new(make(record, &declared)));
+                let mut command = make(record, &declared);
+                // Its own word counts.
+                command.arity = -2;
+                container.subcommands.push(Arc::new(command));
                 added = true;
             }
         });

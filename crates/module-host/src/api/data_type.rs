@@ -8,8 +8,8 @@ use std::ptr;
 use std::sync::OnceLock;
 
 use byte_string::ByteString;
-use engine::Engine;
 use engine::hooks::ModuleRef;
+use engine::{Engine, Error};
 use keyspace::{ModuleType, ModuleTypeRef, ModuleValue, Value};
 use module_abi::{ERR, Handle, OK, TYPE_METHODS_LEN, TypeMethods, key_type};
 
@@ -258,19 +258,26 @@ pub(crate) fn free_flushed(engine: &mut Engine, drained: keyspace::Drained) {
     enter(engine, || drop(drained));
 }
 
-/// COPY of a module's value; `None` when its type cannot.
+/// COPY of a module's value.
 pub(crate) fn copy_value(
     engine: &mut Engine,
     value: &ModuleRef,
     from: (&ByteString, usize),
     to: (&ByteString, usize),
-) -> Option<ModuleValue> {
-    let kind = DataType::of(&value.module_type)?;
+) -> Result<ModuleValue, Error> {
+    const UNSUPPORTED: Error = Error::text("ERR not supported for this module key");
+    let kind = DataType::of(&value.module_type).ok_or(UNSUPPORTED)?;
+    if kind.methods.copy.is_none() && kind.methods.copy2.is_none() {
+        return Err(UNSUPPORTED);
+    }
     let mut options = KeyOptions::of(Some(from.0), from.1);
     options.to = Some(ModuleString::new(to.0.clone()));
     options.to_db = c_int::try_from(to.1).unwrap_or(-1);
     let copy = enter(engine, || kind.copy(&options, value.value));
-    (!copy.is_null()).then(|| kind.value(copy))
+    if copy.is_null() {
+        return Err(Error::text("ERR module key failed to copy"));
+    }
+    Ok(kind.value(copy))
 }
 
 /// Bytes that a module's value holds.

@@ -40,25 +40,28 @@ pub(crate) fn has_any(module: &Module) -> bool {
 pub(crate) fn run_due(engine: &mut Engine) -> Option<u64> {
     loop {
         let now = now_us(engine);
-        let next = registry(|registry| match registry.timers.first_key_value() {
-            Some((&id, _)) if id <= now => registry.timers.pop_first().map(|(_, timer)| Ok(timer)),
-            Some((&id, _)) => Some(Err(id - now)),
-            None => None,
-        });
-        let timer = match next? {
-            Ok(timer) => timer,
-            Err(wait_us) => return Some(wait_us),
-        };
-        let Some(callback) = timer.callback else { continue };
-        let context = Context::new(Some(timer.module), 0);
-        context.db.set(timer.db);
-        let handle = (&raw const context).cast_mut().cast();
-        engine.enter_unit();
-        // SAFETY: The module's callback, with a context that outlives the call and the data it gave for it.
-        enter(engine, || unsafe { callback(handle, timer.data.0) });
-        context.finish(engine);
-        engine.leave_unit();
+        let first =
+            registry(|registry| registry.timers.first_key_value().map(|(&id, &timer)| (id, timer)));
+        let (id, timer) = first?;
+        if id > now {
+            return Some(id - now);
+        }
+        fire(engine, timer);
+        // It was there until now, so that its callback could stop it; then it has gone already.
+        registry(|registry| registry.timers.remove(&id));
     }
+}
+
+fn fire(engine: &mut Engine, timer: Timer) {
+    let Some(callback) = timer.callback else { return };
+    let context = Context::new(Some(timer.module), 0);
+    context.db.set(timer.db);
+    let handle = (&raw const context).cast_mut().cast();
+    engine.enter_unit();
+    // SAFETY: The module's callback, with a context that outlives the call and the data it gave for it.
+    enter(engine, || unsafe { callback(handle, timer.data.0) });
+    context.finish(engine);
+    engine.leave_unit();
 }
 
 /// Runs what threads handed over.
