@@ -179,7 +179,7 @@ mod tests {
         let mut random = fastrand::Rng::with_seed(37);
         for len in [0, 1, 2, 5, 24, 25, 100, 2047, 2048, 10_000] {
             // Different, though alike in their lowest bits.
-            let mut hashes: Vec<u64> = (0..len).map(|number| number << 40 | number % 3).collect();
+            let mut hashes: Vec<u64> = (0..len).map(|number| (number << 40) + number % 3).collect();
             random.shuffle(&mut hashes);
             assert!(!any_equal(&hashes), "{len}");
             if len > 1 {
