@@ -71,7 +71,7 @@ fn memory(engine: &Engine, text: &mut String) {
     let resident = memory::resident();
     let allocator = outside::seen(engine).map(|outside| outside.allocator).unwrap_or_default();
     let system = rustix::system::sysinfo();
-    let total = u64::from(system.mem_unit.max(1)) * u64::try_from(system.totalram).unwrap_or(0);
+    let total = u64::from(system.mem_unit.max(1)) * system.totalram;
     let ratio =
         |part: usize, whole: usize| if whole == 0 { 0.0 } else { part as f64 / whole as f64 };
     let surplus = |part: usize, whole: usize| part as i64 - whole as i64;

@@ -335,6 +335,12 @@ fn explain(error: &LoadError) {
             warning!(
                 "Wrong RDB checksum expected: ({expected:x}) but got ({found:x}). Aborting now."
             );
+            warning!("Fatal error loading the DB: RDB CRC error. Exiting.");
+            return;
+        }
+        Some(ErrorKind::UnknownOpcode(_)) => {
+            warning!("Unknown type or opcode when loading DB. Unrecoverable error, aborting now.");
+            warning!("{error}");
         }
         Some(ErrorKind::UnexpectedEnd) => {
             warning!("Short read or OOM loading DB. Unrecoverable error, aborting now.");
