@@ -14,6 +14,7 @@ pub(crate) struct Table {
 
 impl Table {
     pub(crate) fn for_terminal(&self) -> String {
+        debug_assert!(self.rows.iter().all(|row| row.len() == self.head.len()));
         let widths = self.widths();
         let mut text = format!("{}\n", self.title);
         let head: Vec<String> = self.head.iter().map(|&name| name.to_owned()).collect();
