@@ -27,12 +27,13 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("suites", &[]),
 ];
 
-/// Where unsafe code may stand: the two crates of the C ABI, the module's host layer, and the call of fork(2).
+/// Where unsafe code may stand: the two crates of the C ABI, the module's host layer, and the calls of fork(2) and mallctl(3).
 const UNSAFE: &[&str] = &[
     "crates/module-abi/",
     "crates/module-host/",
     "modules/json/src/host/",
     "crates/server/src/fork.rs",
+    "crates/server/src/purge.rs",
 ];
 
 /// The crates whose root cannot forbid unsafe code, since some file of theirs has it.

@@ -16,10 +16,10 @@ pub(crate) fn install(engine: &mut Engine) {
         reload: saving::reload,
         free_in_background: background::free,
         used_memory: memory::used,
+        purge_memory: crate::purge::purge,
         info: info::append,
         config_changed,
         log: |level, text| log::line(level, text),
-        ..ServerHooks::default()
     };
 }
 

@@ -33,6 +33,7 @@ mod saving;
 mod clock;
 mod log;
 mod memory;
+mod purge;
 
 #[global_allocator]
 static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
