@@ -67,23 +67,6 @@ fn outcome(status: c_int, error: *mut ModuleString, otherwise: &str) -> Result<(
     if status == OK { Ok(()) } else { Err(text.unwrap_or_else(|| otherwise.to_owned())) }
 }
 
-/// Bytes of a size such as `10mb`.
-fn parse_memory(text: &str) -> Option<i64> {
-    let lower = text.to_ascii_lowercase();
-    let digits = lower.trim_end_matches(|c: char| c.is_ascii_alphabetic());
-    let factor = match &lower[digits.len()..] {
-        "" | "b" => 1,
-        "k" => 1000,
-        "kb" => 1 << 10,
-        "m" => 1_000_000,
-        "mb" => 1 << 20,
-        "g" => 1_000_000_000,
-        "gb" => 1 << 30,
-        _ => return None,
-    };
-    digits.parse::<i64>().ok()?.checked_mul(factor)
-}
-
 impl Config {
     /// The value, as CONFIG GET shows it.
     fn get(&self) -> String {
@@ -164,7 +147,7 @@ impl Config {
             }
             Kind::Numeric { set, min, max, .. } => {
                 let parsed = if self.flags & config_flag::MEMORY != 0 {
-                    parse_memory(&words)
+                    engine::config::parse_memory(&words)
                 } else {
                     resp::parse_i64(text)
                 };
