@@ -299,13 +299,8 @@ impl Engine {
         self.propagation.push(call.db, argv, targets);
     }
 
-    /// Runs a command for a module: `call` was made by [`Engine::nested_call`]. The checks that depend on the caller's
-    /// flags are the caller's.
-    pub fn invoke_nested(&mut self, call: &mut Call) {
-        self.invoke(call);
-    }
-
-    /// A call that has no request: for modules, with a fresh reply in the protocol asked for.
+    /// A call that has no request: for modules, with a fresh reply in the protocol asked for. [`Engine::invoke`] runs
+    /// it; the checks that depend on the caller's flags are the caller's.
     pub fn nested_call(
         &self,
         client: ClientId,

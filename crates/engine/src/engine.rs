@@ -204,11 +204,6 @@ impl Engine {
         })
     }
 
-    /// One line for the log at notice level.
-    pub fn log_notice(&self, text: &str) {
-        (self.server.log)(2, text);
-    }
-
     /// One line for the log at warning level.
     pub fn log_warning(&self, text: &str) {
         (self.server.log)(3, text);

@@ -169,11 +169,6 @@ impl Index {
         self.entries.is_empty()
     }
 
-    /// Bytes that this index holds on the heap.
-    pub fn heap_bytes(&self) -> usize {
-        self.entries.capacity() * size_of::<Entry>()
-    }
-
     pub(crate) fn entry(&self, node: Node) -> Entry {
         const NOTHING: Entry = Entry {
             start: 0,

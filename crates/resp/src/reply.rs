@@ -281,10 +281,6 @@ impl Reply {
         self.set_header(at, if self.is_resp3() { b'~' } else { b'*' }, len);
     }
 
-    pub fn set_push(&mut self, at: Deferred, len: usize) {
-        self.set_header(at, if self.is_resp3() { b'>' } else { b'*' }, len);
-    }
-
     pub fn set_attribute(&mut self, at: Deferred, len: usize) {
         debug_assert!(self.is_resp3(), "attributes need RESP3");
         self.set_header(at, b'|', len);

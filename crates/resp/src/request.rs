@@ -180,13 +180,6 @@ impl RequestParser {
         self.pending.capacity() + self.big.capacity() + self.request.argv_bytes
     }
 
-    /// How much of a large argument is missing, when one is being received; a
-    /// hint for how much to read at once.
-    pub fn big_bulk_missing(&self) -> Option<usize> {
-        let bulk_len = self.request.bulk_len?;
-        (!self.big.is_empty()).then(|| (bulk_len + 2).saturating_sub(self.big.len()))
-    }
-
     fn check_buffered(&self, limits: &Limits) -> Result<Option<Argv>, ProtocolError> {
         let buffered = self.buffered_len();
         if buffered > limits.query_buffer_max

@@ -5,7 +5,7 @@ use std::time::Duration;
 use engine::Engine;
 use engine::hooks::ServerEvent;
 
-use crate::{clock, memory, outside, saving};
+use crate::{background, clock, memory, outside, saving};
 
 /// The part of a tick that active expiry may take, in hundredths, with `active-expire-effort 1`.
 const EXPIRE_SHARE: u64 = 25;
@@ -72,6 +72,7 @@ impl Cron {
         self.next_us = clock::monotonic_us() + 1_000_000 / hz.unsigned_abs();
         self.ticks += 1;
         engine.clock.refresh();
+        engine.stats.lazyfreed_objects += background::take_freed() as u64;
         let allocator = memory::refresh();
         engine.stats.peak_memory = engine.stats.peak_memory.max(allocator.allocated as u64);
         outside::of(engine).allocator = allocator;

@@ -53,6 +53,12 @@ fn dbsize(engine: &mut Engine, call: &mut Call) -> Outcome {
     Ok(())
 }
 
+/// What FLUSHDB and FLUSHALL take, and since when.
+const FLUSH_ARGS: &[Arg] = &[Arg::new("flush-type", ArgKind::OneOf)
+    .optional()
+    .of(&[Arg::word("async", "ASYNC").since("4.0.0"), Arg::word("sync", "SYNC").since("6.2.0")])];
+const FLUSH_HISTORY: &[(&str, &str)] = &[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")];
+
 const FLUSHDB: Spec = Spec::new(
     "flushdb",
     -1,
@@ -63,11 +69,8 @@ const FLUSHDB: Spec = Spec::new(
         "O(N) where N is the number of keys in the database",
         "Deletes all keys of the database.",
     )
-    .history(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")])
-    .args(&[Arg::new("flush-type", ArgKind::OneOf).optional().of(&[
-        Arg::word("async", "ASYNC").since("4.0.0"),
-        Arg::word("sync", "SYNC").since("6.2.0"),
-    ])]),
+    .history(FLUSH_HISTORY)
+    .args(FLUSH_ARGS),
 )
 .flags(flag::WRITE)
 .categories(category::DANGEROUS | category::KEYSPACE)
@@ -91,11 +94,8 @@ const FLUSHALL: Spec = Spec::new(
         "O(N) where N is the number of keys in all databases",
         "Deletes all keys of all databases.",
     )
-    .history(&[("4.0.0", "Option `ASYNC`."), ("6.2.0", "Option `SYNC`.")])
-    .args(&[Arg::new("flush-type", ArgKind::OneOf).optional().of(&[
-        Arg::word("async", "ASYNC").since("4.0.0"),
-        Arg::word("sync", "SYNC").since("6.2.0"),
-    ])]),
+    .history(FLUSH_HISTORY)
+    .args(FLUSH_ARGS),
 )
 .flags(flag::WRITE)
 .categories(category::DANGEROUS | category::KEYSPACE)

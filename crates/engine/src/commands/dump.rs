@@ -77,6 +77,22 @@ impl RestoreArgs {
     }
 }
 
+/// What RESTORE and RESTORE-ASKING take, and since when.
+const RESTORE_ARGS: &[Arg] = &[
+    Arg::key("key", 0),
+    Arg::new("ttl", ArgKind::Integer),
+    Arg::new("serialized-value", ArgKind::String),
+    Arg::word("replace", "REPLACE").since("3.0.0").optional(),
+    Arg::word("absttl", "ABSTTL").since("5.0.0").optional(),
+    Arg::new("seconds", ArgKind::Integer).token("IDLETIME").since("5.0.0").optional(),
+    Arg::new("frequency", ArgKind::Integer).token("FREQ").since("5.0.0").optional(),
+];
+const RESTORE_HISTORY: &[(&str, &str)] = &[
+    ("3.0.0", "Option `REPLACE`."),
+    ("5.0.0", "Option `ABSTTL`."),
+    ("5.0.0", "Options `IDLETIME` and `FREQ`."),
+];
+
 const RESTORE: Spec = Spec::new(
     "restore",
     -4,
@@ -87,20 +103,8 @@ const RESTORE: Spec = Spec::new(
         "O(N*M) where N is the number of elements and M their mean size",
         "Makes a key from bytes that DUMP gave.",
     )
-    .history(&[
-        ("3.0.0", "Option `REPLACE`."),
-        ("5.0.0", "Option `ABSTTL`."),
-        ("5.0.0", "Options `IDLETIME` and `FREQ`."),
-    ])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::new("ttl", ArgKind::Integer),
-        Arg::new("serialized-value", ArgKind::String),
-        Arg::word("replace", "REPLACE").since("3.0.0").optional(),
-        Arg::word("absttl", "ABSTTL").since("5.0.0").optional(),
-        Arg::new("seconds", ArgKind::Integer).token("IDLETIME").since("5.0.0").optional(),
-        Arg::new("frequency", ArgKind::Integer).token("FREQ").since("5.0.0").optional(),
-    ]),
+    .history(RESTORE_HISTORY)
+    .args(RESTORE_ARGS),
 )
 .flags(flag::WRITE | flag::DENYOOM)
 .categories(category::DANGEROUS | category::KEYSPACE)
@@ -173,20 +177,8 @@ const RESTORE_ASKING: Spec = Spec::new(
         "O(N*M) where N is the number of elements and M their mean size",
         "RESTORE as used while a cluster moves slots.",
     )
-    .history(&[
-        ("3.0.0", "Option `REPLACE`."),
-        ("5.0.0", "Option `ABSTTL`."),
-        ("5.0.0", "Options `IDLETIME` and `FREQ`."),
-    ])
-    .args(&[
-        Arg::key("key", 0),
-        Arg::new("ttl", ArgKind::Integer),
-        Arg::new("serialized-value", ArgKind::String),
-        Arg::word("replace", "REPLACE").since("3.0.0").optional(),
-        Arg::word("absttl", "ABSTTL").since("5.0.0").optional(),
-        Arg::new("seconds", ArgKind::Integer).token("IDLETIME").since("5.0.0").optional(),
-        Arg::new("frequency", ArgKind::Integer).token("FREQ").since("5.0.0").optional(),
-    ]),
+    .history(RESTORE_HISTORY)
+    .args(RESTORE_ARGS),
 )
 .flags(flag::WRITE | flag::DENYOOM | flag::ASKING)
 .categories(category::DANGEROUS | category::KEYSPACE)

@@ -13,22 +13,22 @@ use crate::{Call, Engine, Error, Outcome};
 pub(super) const SPECS: &[Spec] =
     &[EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT, TTL, PTTL, EXPIRETIME, PEXPIRETIME, PERSIST];
 
+/// What all four ways of setting a time to live take, and since when.
+const CONDITION: Arg = Arg::new("condition", ArgKind::OneOf).since("7.0.0").optional().of(&[
+    Arg::word("nx", "NX"),
+    Arg::word("xx", "XX"),
+    Arg::word("gt", "GT"),
+    Arg::word("lt", "LT"),
+]);
+const HISTORY: &[(&str, &str)] = &[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")];
+
 const EXPIRE: Spec = Spec::new(
     "expire",
     -3,
     expire,
     Docs::new("generic", "1.0.0", "O(1)", "Lets a key expire after some seconds.")
-        .history(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")])
-        .args(&[
-            Arg::key("key", 0),
-            Arg::new("seconds", ArgKind::Integer),
-            Arg::new("condition", ArgKind::OneOf).since("7.0.0").optional().of(&[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ]),
-        ]),
+        .history(HISTORY)
+        .args(&[Arg::key("key", 0), Arg::new("seconds", ArgKind::Integer), CONDITION]),
 )
 .flags(flag::WRITE | flag::FAST)
 .categories(category::KEYSPACE)
@@ -43,17 +43,8 @@ const PEXPIRE: Spec = Spec::new(
     -3,
     pexpire,
     Docs::new("generic", "2.6.0", "O(1)", "Lets a key expire after some milliseconds.")
-        .history(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")])
-        .args(&[
-            Arg::key("key", 0),
-            Arg::new("milliseconds", ArgKind::Integer),
-            Arg::new("condition", ArgKind::OneOf).since("7.0.0").optional().of(&[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ]),
-        ]),
+        .history(HISTORY)
+        .args(&[Arg::key("key", 0), Arg::new("milliseconds", ArgKind::Integer), CONDITION]),
 )
 .flags(flag::WRITE | flag::FAST)
 .categories(category::KEYSPACE)
@@ -68,17 +59,8 @@ const EXPIREAT: Spec = Spec::new(
     -3,
     expireat,
     Docs::new("generic", "1.2.0", "O(1)", "Lets a key expire at a Unix time in seconds.")
-        .history(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")])
-        .args(&[
-            Arg::key("key", 0),
-            Arg::new("unix-time-seconds", ArgKind::UnixTime),
-            Arg::new("condition", ArgKind::OneOf).since("7.0.0").optional().of(&[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ]),
-        ]),
+        .history(HISTORY)
+        .args(&[Arg::key("key", 0), Arg::new("unix-time-seconds", ArgKind::UnixTime), CONDITION]),
 )
 .flags(flag::WRITE | flag::FAST)
 .categories(category::KEYSPACE)
@@ -93,16 +75,11 @@ const PEXPIREAT: Spec = Spec::new(
     -3,
     pexpireat,
     Docs::new("generic", "2.6.0", "O(1)", "Lets a key expire at a Unix time in milliseconds.")
-        .history(&[("7.0.0", "Options `NX`, `XX`, `GT` and `LT`.")])
+        .history(HISTORY)
         .args(&[
             Arg::key("key", 0),
             Arg::new("unix-time-milliseconds", ArgKind::UnixTime),
-            Arg::new("condition", ArgKind::OneOf).since("7.0.0").optional().of(&[
-                Arg::word("nx", "NX"),
-                Arg::word("xx", "XX"),
-                Arg::word("gt", "GT"),
-                Arg::word("lt", "LT"),
-            ]),
+            CONDITION,
         ]),
 )
 .flags(flag::WRITE | flag::FAST)

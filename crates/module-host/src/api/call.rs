@@ -115,7 +115,7 @@ fn run(
         if flags.no_replicas {
             call.flags |= call_flag::NO_REPLICAS;
         }
-        engine.invoke_nested(&mut call);
+        engine.invoke(&mut call);
         if let Some(record) = engine.clients.get_mut(client) {
             record.flags &= !client_flag::DENY_BLOCKING;
         }

@@ -61,7 +61,7 @@ fn info_text(context: &Context, section: Text<'_>) -> Vec<u8> {
         let command = engine.look_up(&argv).ok()?;
         Some(with_stand_in(engine, context.db.get(), |engine, client| {
             let mut call = engine.nested_call(client, 0, command, argv, Protocol::Resp2);
-            engine.invoke_nested(&mut call);
+            engine.invoke(&mut call);
             call.reply.to_vec()
         }))
     });
