@@ -19,6 +19,10 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
+//! A [`Dialect`] says what may be written: RFC 9535 alone, RedisJSON's superset of it, or what
+//! valkey-json reads. A path is asked for its dialect once, when it is parsed; the plan that comes
+//! out is the same kind of plan.
+//!
 //! For one value of a large document, [`Path::as_singular`] finds it without an index.
 #![forbid(unsafe_code)]
 
@@ -49,6 +53,8 @@ pub enum Dialect {
     /// RFC 9535, RedisJSON's extensions and its first syntax.
     #[default]
     RedisJson,
-    /// RFC 9535 and nothing else.
+    /// RFC 9535 and nothing else for what begins with `$`; legacy paths are RedisJSON's.
     Rfc9535,
+    /// What valkey-json reads, as it reads it.
+    ValkeyJson,
 }

@@ -69,7 +69,7 @@ pub(crate) fn parse(text: &[u8], dialect: Dialect, implied_root: bool) -> Result
         text,
         bytes: text.as_bytes(),
         at: 0,
-        redis: dialect == Dialect::RedisJson,
+        redis: dialect != Dialect::Rfc9535,
         plan: Plan {
             main: Query::new(true, Vec::new()),
             queries: Vec::new(),

@@ -29,10 +29,18 @@ impl Path {
     /// # Errors
     /// What the dialect does not have, and what is beyond the limits of this crate.
     pub fn parse(text: &[u8], dialect: Dialect) -> Result<Self, PathError> {
-        let legacy = dialect == Dialect::RedisJson && is_legacy(text);
+        let legacy = match dialect {
+            Dialect::RedisJson => is_legacy(text),
+            Dialect::Rfc9535 | Dialect::ValkeyJson => text.first() != Some(&b'$'),
+        };
+        let dialect = match dialect {
+            Dialect::Rfc9535 if legacy => Dialect::RedisJson,
+            other => other,
+        };
         let plan = match text {
             // `.` alone is the root, as RedisJSON's default path.
             b"." if legacy => parse::parse(b"$", dialect, false)?,
+            b"" if dialect == Dialect::ValkeyJson => parse::parse(b"$", dialect, false)?,
             _ => parse::parse(text, dialect, legacy)?,
         };
         Ok(Self { plan, legacy })

@@ -17,8 +17,11 @@ const REMEMBERED_MAX: usize = 512;
 /// Longer paths are parsed each time.
 const REMEMBERED_LEN_MAX: usize = 256;
 
+/// What was parsed, by the dialect and the text.
+type Remembered = HashMap<Box<[u8]>, Arc<Path>, RandomState>;
+
 thread_local! {
-    static REMEMBERED: RefCell<HashMap<Box<[u8]>, Arc<Path>, RandomState>> = RefCell::default();
+    static REMEMBERED: RefCell<[Remembered; 3]> = RefCell::default();
 }
 
 /// The legacy root `.`, which commands take when no path is given.
@@ -28,17 +31,24 @@ static ROOT: LazyLock<Option<Arc<Path>>> =
 /// Parses an argument, or takes what was parsed before.
 pub(crate) fn parse(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
     let bytes = argument.bytes();
+    let dialect = config::path_dialect();
     if bytes.len() > config::path_len_max() {
         return Err(Error::PathTooLong);
     }
     if bytes.len() > REMEMBERED_LEN_MAX {
-        return Ok(Arc::new(Path::parse(bytes, Dialect::RedisJson)?));
+        return Ok(Arc::new(Path::parse(bytes, dialect)?));
     }
     REMEMBERED.with_borrow_mut(|remembered| {
+        let [redis_json, rfc9535, valkey_json] = remembered;
+        let remembered = match dialect {
+            Dialect::RedisJson => redis_json,
+            Dialect::Rfc9535 => rfc9535,
+            Dialect::ValkeyJson => valkey_json,
+        };
         if let Some(path) = remembered.get(bytes) {
             return Ok(path.clone());
         }
-        let path = Arc::new(Path::parse(bytes, Dialect::RedisJson)?);
+        let path = Arc::new(Path::parse(bytes, dialect)?);
         if remembered.len() >= REMEMBERED_MAX {
             // Rare, and cheaper than keeping an order for every look-up.
             remembered.clear();

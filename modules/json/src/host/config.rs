@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_char, c_int, c_longlong, c_uint, c_void};
 use std::sync::atomic::{AtomicI64, Ordering::Relaxed};
 
 use json_store::Settings;
+use jsonpath::Dialect;
 use redis_module::raw;
 
 use crate::STORE;
@@ -77,6 +78,27 @@ static NUMERICS: [&Numeric; 9] = [
     &MAX_REPLY_SIZE,
 ];
 
+/// A setting whose value is one of a few words; the first is the default. Its value is the number
+/// of the word.
+struct Choice {
+    name: &'static CStr,
+    words: &'static [&'static CStr],
+    value: AtomicI64,
+}
+
+impl Choice {
+    const fn new(name: &'static CStr, words: &'static [&'static CStr]) -> Choice {
+        Choice { name, words, value: AtomicI64::new(0) }
+    }
+}
+
+/// How documents are written to RDB files and DUMP payloads.
+static RDB_FORMAT: Choice = Choice::new(c"rdb-format", &[c"packed", c"portable"]);
+/// What may be written in a path.
+static PATH_DIALECT: Choice = Choice::new(c"path-dialect", &[c"redisjson", c"rfc9535"]);
+
+static CHOICES: [&Choice; 2] = [&RDB_FORMAT, &PATH_DIALECT];
+
 /// How documents are written to RDB files and DUMP payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum RdbFormat {
@@ -86,13 +108,17 @@ pub(crate) enum RdbFormat {
     Portable,
 }
 
-static RDB_FORMAT: AtomicI64 = AtomicI64::new(RdbFormat::Packed as i64);
-
 pub(crate) fn rdb_format() -> RdbFormat {
-    if RDB_FORMAT.load(Relaxed) == RdbFormat::Portable as i64 {
-        RdbFormat::Portable
-    } else {
-        RdbFormat::Packed
+    match RDB_FORMAT.value.load(Relaxed) {
+        1 => RdbFormat::Portable,
+        _ => RdbFormat::Packed,
+    }
+}
+
+pub(crate) fn path_dialect() -> Dialect {
+    match PATH_DIALECT.value.load(Relaxed) {
+        1 => Dialect::Rfc9535,
+        _ => Dialect::RedisJson,
     }
 }
 
@@ -157,25 +183,29 @@ pub(super) fn register(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
         };
         ok(status)?;
     }
-    let mut names = [c"packed".as_ptr(), c"portable".as_ptr()];
-    let values = [RdbFormat::Packed as c_int, RdbFormat::Portable as c_int];
-    // SAFETY: `OnLoad` is running; the host copies the two names and values.
-    let status = unsafe {
-        register_enum(
-            ctx,
-            c"rdb-format".as_ptr(),
-            RdbFormat::Packed as c_int,
-            0,
-            names.as_mut_ptr(),
-            values.as_ptr(),
-            names.len() as c_int,
-            Some(get_rdb_format),
-            Some(set_rdb_format),
-            None,
-            std::ptr::null_mut(),
-        )
-    };
-    ok(status)?;
+    for &choice in &CHOICES {
+        let mut names: Vec<*const c_char> = choice.words.iter().map(|word| word.as_ptr()).collect();
+        let values: Vec<c_int> = (0..).take(names.len()).collect();
+        let privdata = std::ptr::from_ref(choice).cast_mut().cast::<c_void>();
+        // SAFETY: `OnLoad` is running; the host copies names and values and keeps the pointer to a
+        // static, which the callbacks below read only.
+        let status = unsafe {
+            register_enum(
+                ctx,
+                choice.name.as_ptr(),
+                0,
+                0,
+                names.as_mut_ptr(),
+                values.as_ptr(),
+                names.len() as c_int,
+                Some(get_choice),
+                Some(set_choice),
+                None,
+                privdata,
+            )
+        };
+        ok(status)?;
+    }
     // SAFETY: `OnLoad` is running, and all settings are registered.
     ok(unsafe { load(ctx) })
 }
@@ -203,16 +233,20 @@ unsafe extern "C" fn set_numeric(
     raw::REDISMODULE_OK as c_int
 }
 
-unsafe extern "C" fn get_rdb_format(_name: *const c_char, _privdata: *mut c_void) -> c_int {
-    rdb_format() as c_int
+unsafe extern "C" fn get_choice(_name: *const c_char, privdata: *mut c_void) -> c_int {
+    // SAFETY: the host gives back the pointer to a `static Choice` that `register` gave.
+    let choice = unsafe { &*privdata.cast_const().cast::<Choice>() };
+    choice.value.load(Relaxed) as c_int
 }
 
-unsafe extern "C" fn set_rdb_format(
+unsafe extern "C" fn set_choice(
     _name: *const c_char,
     value: c_int,
-    _privdata: *mut c_void,
+    privdata: *mut c_void,
     _error: *mut *mut raw::RedisModuleString,
 ) -> c_int {
-    RDB_FORMAT.store(i64::from(value), Relaxed);
+    // SAFETY: the host gives back the pointer to a `static Choice` that `register` gave.
+    let choice = unsafe { &*privdata.cast_const().cast::<Choice>() };
+    choice.value.store(i64::from(value), Relaxed);
     raw::REDISMODULE_OK as c_int
 }
