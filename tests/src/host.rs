@@ -1,4 +1,4 @@
-//! The three servers that the suites drive, each started in a directory of its own and stopped with its value.
+//! The servers that the suites drive, each started in a directory of its own and stopped with its value.
 
 use std::fs;
 use std::io;
@@ -15,19 +15,29 @@ use crate::reply::Reply;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
     Keystow,
+    /// Valkey 8.0, the one that our server is measured by.
     Valkey,
+    /// Redis 7.0
     Redis,
+    Valkey81,
+    Valkey91,
+    Redis80,
 }
 
 impl Host {
-    pub const ALL: [Host; 3] = [Host::Keystow, Host::Valkey, Host::Redis];
+    pub const ALL: [Host; 6] =
+        [Host::Keystow, Host::Valkey, Host::Redis, Host::Valkey81, Host::Valkey91, Host::Redis80];
 
-    /// The word for it in transcripts and on the command line.
+    /// The word for it on the command line and in transcripts; there `valkey` and `redis` mean
+    /// every release, see [`crate::transcript::file::Who`].
     pub fn word(self) -> &'static str {
         match self {
             Host::Keystow => "keystow",
             Host::Valkey => "valkey",
             Host::Redis => "redis",
+            Host::Valkey81 => "valkey-8.1",
+            Host::Valkey91 => "valkey-9.1",
+            Host::Redis80 => "redis-8.0",
         }
     }
 
@@ -41,15 +51,43 @@ impl Host {
             Host::Keystow => "keystow-server",
             Host::Valkey => "valkey-server 8.0",
             Host::Redis => "redis-server 7.0",
+            Host::Valkey81 => "valkey-server 8.1",
+            Host::Valkey91 => "valkey-server 9.1",
+            Host::Redis80 => "redis-server 8.0",
         }
+    }
+
+    /// How its version begins; ours has none to check.
+    fn release(self) -> Option<&'static str> {
+        match self {
+            Host::Keystow => None,
+            Host::Valkey => Some("8.0."),
+            Host::Redis => Some("7.0."),
+            Host::Valkey81 => Some("8.1."),
+            Host::Valkey91 => Some("9.1."),
+            Host::Redis80 => Some("8.0."),
+        }
+    }
+
+    pub fn is_redis(self) -> bool {
+        matches!(self, Host::Redis | Host::Redis80)
+    }
+
+    /// Whether libjson.so alone is compared here. The other commands are those of Valkey 8.0 and Redis 7.0, from
+    /// which later releases differ by design.
+    pub fn is_for_module_only(self) -> bool {
+        matches!(self, Host::Valkey81 | Host::Valkey91 | Host::Redis80)
     }
 
     /// The program: from the environment, else our build, `target/stock`, or the search path.
     pub fn program(self) -> Result<PathBuf, String> {
-        let (variable, name) = match self {
-            Host::Keystow => ("KEYSTOW_SERVER", "keystow-server"),
-            Host::Valkey => ("VALKEY_SERVER", "valkey-server"),
-            Host::Redis => ("REDIS_SERVER", "redis-server"),
+        let (variable, below, name) = match self {
+            Host::Keystow => ("KEYSTOW_SERVER", "", "keystow-server"),
+            Host::Valkey => ("VALKEY_SERVER", "usr/bin", "valkey-server"),
+            Host::Redis => ("REDIS_SERVER", "usr/bin", "redis-server"),
+            Host::Valkey81 => ("VALKEY_8_1_SERVER", "valkey-8.1", "valkey-server"),
+            Host::Valkey91 => ("VALKEY_9_1_SERVER", "valkey-9.1", "valkey-server"),
+            Host::Redis80 => ("REDIS_8_0_SERVER", "redis-8.0", "redis-server"),
         };
         if let Some(path) = std::env::var_os(variable) {
             let path = PathBuf::from(path);
@@ -61,33 +99,33 @@ impl Host {
         if self == Host::Keystow {
             return built("keystow-server");
         }
-        let extracted = target().join("stock/usr/bin").join(name);
+        let extracted = target().join("stock").join(below).join(name);
         if extracted.exists() {
             return Ok(extracted);
+        }
+        let missing = || format!("{} is missing; `scripts/prepare test` fetches it", self.title());
+        if self.is_for_module_only() {
+            return Err(missing());
         }
         let path = std::env::var_os("PATH").unwrap_or_default();
         std::env::split_paths(&path)
             .map(|dir| dir.join(name))
             .find(|program| program.is_file())
-            .ok_or_else(|| format!("{name} is missing; `scripts/test` fetches it"))
+            .ok_or_else(missing)
     }
 
-    /// Refuses a stock server of another release than the one the transcripts were recorded from.
+    /// Refuses a stock server of another release than its name says.
     pub fn check(self) -> Result<PathBuf, String> {
         let program = self.program()?;
-        let wanted = match self {
-            Host::Keystow => return Ok(program),
-            Host::Valkey => "v=8.0.",
-            Host::Redis => "v=7.0.",
-        };
+        let Some(release) = self.release() else { return Ok(program) };
         let output = Command::new(&program)
             .arg("--version")
             .output()
             .map_err(|e| format!("{}: {e}", program.display()))?;
         let version = String::from_utf8_lossy(&output.stdout);
-        match version.contains(wanted) {
+        match version.contains(&format!("v={release}")) {
             true => Ok(program),
-            false => Err(format!("{} should be {wanted}x, is: {version}", program.display())),
+            false => Err(format!("{} should be {release}x, is: {version}", program.display())),
         }
     }
 }

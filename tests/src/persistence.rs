@@ -18,6 +18,7 @@ pub fn suite(report: &mut Report) {
         &[
             ("what we save stock Valkey loads, and the reverse", &round_trip),
             ("what stock Redis 7.0 saves we load", &from_redis),
+            ("what we save later releases load, and load again from their own file", &to_later),
             ("a restart keeps what was saved", &restart),
             ("SHUTDOWN SAVE and SIGTERM save, SHUTDOWN NOSAVE does not", &shutdown),
             ("BGSAVE saves while commands run", &background),
@@ -182,6 +183,17 @@ fn from_redis() -> Outcome {
     let (theirs, _, file) = saved_by(Host::Redis)?;
     let (ours, _, _) = load_and_save(Host::Keystow, &file)?;
     same(&theirs, &ours)
+}
+
+fn to_later() -> Outcome {
+    let (ours, _, file) = saved_by(Host::Keystow)?;
+    for host in Host::ALL.into_iter().filter(|host| host.is_for_module_only()) {
+        let (theirs, _, file) = load_and_save(host, &file)?;
+        same(&ours, &theirs).map_err(|e| format!("ours in {}: {e}", host.title()))?;
+        let (again, _, _) = load_and_save(host, &file)?;
+        same(&ours, &again).map_err(|e| format!("{} again: {e}", host.title()))?;
+    }
+    Ok(())
 }
 
 fn restart() -> Outcome {

@@ -14,8 +14,6 @@ pub struct File {
     pub options: Vec<String>,
     /// The module that the server loads (`module: json`).
     pub module: Option<Module>,
-    /// What follows the module on its line, given to it: `module: json NAME json`.
-    pub module_arguments: Vec<String>,
     pub cases: Vec<Case>,
 }
 
@@ -25,7 +23,7 @@ pub struct Case {
     /// `only: resp2` or `only: resp3`.
     pub only_protocol: Option<u8>,
     /// `except redis: reason`
-    pub except: Vec<Host>,
+    pub except: Vec<Who>,
     /// The directives, as written.
     pub directives: Vec<String>,
     pub steps: Vec<Step>,
@@ -43,9 +41,46 @@ pub struct Step {
     pub blocks: Vec<Block>,
 }
 
+/// Whom a line is about: `redis` is every release of it, `redis-7.0` one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who {
+    Keystow,
+    Valkey,
+    Redis,
+    One(Host),
+}
+
+impl Who {
+    pub fn word(self) -> &'static str {
+        match self {
+            Who::Keystow => "keystow",
+            Who::Valkey => "valkey",
+            Who::Redis => "redis",
+            Who::One(Host::Valkey) => "valkey-8.0",
+            Who::One(Host::Redis) => "redis-7.0",
+            Who::One(host) => host.word(),
+        }
+    }
+
+    fn from_word(word: &str) -> Option<Who> {
+        let every = [Who::Keystow, Who::Valkey, Who::Redis];
+        let one = Host::ALL.into_iter().filter(|host| *host != Host::Keystow).map(Who::One);
+        every.into_iter().chain(one).find(|who| who.word() == word)
+    }
+
+    pub fn means(self, host: Host) -> bool {
+        match self {
+            Who::Keystow => host == Host::Keystow,
+            Who::Valkey => host != Host::Keystow && !host.is_redis(),
+            Who::Redis => host.is_redis(),
+            Who::One(one) => one == host,
+        }
+    }
+}
+
 /// What is expected, and of whom.
 pub struct Block {
-    pub host: Option<Host>,
+    pub who: Option<Who>,
     pub protocol: Option<u8>,
     /// Comments above; one of them gives the reason when the block names a host.
     pub above: Vec<String>,
@@ -84,9 +119,11 @@ impl Step {
         self.blocks
             .iter()
             .filter(|block| {
-                block.host.is_none_or(|h| h == host) && block.protocol.is_none_or(|p| p == protocol)
+                block.who.is_none_or(|who| who.means(host))
+                    && block.protocol.is_none_or(|p| p == protocol)
             })
-            .max_by_key(|block| (block.host.is_some(), block.protocol.is_some()))
+            // Of the order of `Option<Who>`: nobody named, a product, one release.
+            .max_by_key(|block| (block.who, block.protocol.is_some()))
     }
 
     pub fn expected(&self, host: Host, protocol: u8) -> &[Pattern] {
@@ -95,24 +132,24 @@ impl Step {
 }
 
 /// `redis 3| `, `redis| ` or `3| ` before an expectation.
-fn selector(line: &str) -> Option<(Option<Host>, Option<u8>, &str)> {
+fn selector(line: &str) -> Option<(Option<Who>, Option<u8>, &str)> {
     let (head, rest) = line.split_once('|')?;
     let rest = rest.strip_prefix(' ').unwrap_or(rest);
-    let mut host = None;
+    let mut who = None;
     let mut protocol = None;
     for word in head.split(' ') {
         match word {
             "2" => protocol = Some(2),
             "3" => protocol = Some(3),
-            word => host = Some(Host::from_word(word)?),
+            word => who = Some(Who::from_word(word)?),
         }
     }
-    Some((host, protocol, rest))
+    Some((who, protocol, rest))
 }
 
-pub fn selector_text(host: Option<Host>, protocol: Option<u8>) -> String {
+pub fn selector_text(who: Option<Who>, protocol: Option<u8>) -> String {
     let mut words: Vec<String> = Vec::new();
-    words.extend(host.map(|host| host.word().to_string()));
+    words.extend(who.map(|who| who.word().to_string()));
     words.extend(protocol.map(|protocol| protocol.to_string()));
     match words.is_empty() {
         true => String::new(),
@@ -163,7 +200,6 @@ fn parse(path: &Path, text: &str) -> Located<File> {
         preamble: Vec::new(),
         options: Vec::new(),
         module: None,
-        module_arguments: Vec::new(),
         cases: Vec::new(),
     };
     let mut pending: Vec<String> = Vec::new();
@@ -207,7 +243,7 @@ fn parse(path: &Path, text: &str) -> Located<File> {
             case.steps.push(Step { line: number, above, text, action, blocks: Vec::new() });
             continue;
         }
-        let (host, protocol, first) = selector(line).unwrap_or((None, None, line));
+        let (who, protocol, first) = selector(line).unwrap_or((None, None, line));
         let mut text = vec![line.to_string()];
         let mut body = first.to_string();
         while notation::unfinished(&body) {
@@ -224,12 +260,12 @@ fn parse(path: &Path, text: &str) -> Located<File> {
             return Err((number, "a reply before the first command".into()));
         };
         match step.blocks.last_mut() {
-            Some(block) if block.host == host && block.protocol == protocol => {
+            Some(block) if block.who == who && block.protocol == protocol => {
                 block.text.extend(above);
                 block.text.extend(text);
                 block.patterns.extend(patterns);
             }
-            _ => step.blocks.push(Block { host, protocol, above, text, patterns }),
+            _ => step.blocks.push(Block { who, protocol, above, text, patterns }),
         }
     }
     if let Some(case) = file.cases.last_mut() {
@@ -242,10 +278,10 @@ fn parse(path: &Path, text: &str) -> Located<File> {
 fn reasons(file: &File) -> Located<()> {
     for case in &file.cases {
         for (s, step) in case.steps.iter().enumerate() {
-            for host in step.blocks.iter().filter_map(|block| block.host) {
-                if !case.has_reason(host, s) {
-                    let mark = reason_mark(host);
-                    let e = format!("a difference of {} without its `{mark}reason`", host.word());
+            for who in step.blocks.iter().filter_map(|block| block.who) {
+                if !case.has_reason(who, s) {
+                    let mark = reason_mark(who);
+                    let e = format!("a difference of {} without its `{mark}reason`", who.word());
                     return Err((step.line, e));
                 }
             }
@@ -255,14 +291,14 @@ fn reasons(file: &File) -> Located<()> {
 }
 
 /// What a reason begins with.
-pub fn reason_mark(host: Host) -> String {
-    format!("# {}: ", host.word())
+pub fn reason_mark(who: Who) -> String {
+    format!("# {}: ", who.word())
 }
 
 impl Case {
-    /// Whether the steps up to and with `last` say why `host` differs.
-    pub fn has_reason(&self, host: Host, last: usize) -> bool {
-        let mark = reason_mark(host);
+    /// Whether the steps up to and with `last` say why somebody differs.
+    pub fn has_reason(&self, who: Who, last: usize) -> bool {
+        let mark = reason_mark(who);
         let is_reason = |line: &String| line.starts_with(&mark) && line.len() > mark.len() + 10;
         self.directives.iter().any(is_reason)
             || self.steps[..=last].iter().any(|step| {
@@ -273,11 +309,8 @@ impl Case {
 }
 
 fn file_directive(file: &mut File, line: &str) -> Result<(), String> {
-    if let Some(words) = line.strip_prefix("module: ") {
-        let mut words = words.split_ascii_whitespace();
-        let name = words.next().unwrap_or_default();
+    if let Some(name) = line.strip_prefix("module: ") {
         file.module = Some(Module::from_word(name).ok_or(format!("not a module: {name}"))?);
-        file.module_arguments = words.map(String::from).collect();
     } else if let Some(options) = line.strip_prefix("server: ") {
         file.options.extend(options.split_ascii_whitespace().map(String::from));
     } else {
@@ -292,11 +325,11 @@ fn case_directive(case: &mut Case, line: &str) -> Result<bool, String> {
         "only: resp3" => case.only_protocol = Some(3),
         _ => {
             let Some(rest) = line.strip_prefix("except ") else { return Ok(false) };
-            let (host, reason) = rest.split_once(": ").unwrap_or((rest, ""));
+            let (who, reason) = rest.split_once(": ").unwrap_or((rest, ""));
             if reason.len() < 10 {
                 return Err("an exception needs its reason".into());
             }
-            case.except.push(Host::from_word(host).ok_or(format!("not a host: {host}"))?);
+            case.except.push(Who::from_word(who).ok_or(format!("not a host: {who}"))?);
         }
     }
     Ok(true)
@@ -414,6 +447,20 @@ close B
         let file = parse(Path::new("x"), &text).map_err(|(_, e)| e).expect("well formed");
         assert!(reasons(&file).is_ok());
         assert!(parse(Path::new("x"), "== x\nexcept redis: no\n").is_err());
+    }
+
+    #[test]
+    fn the_most_particular_expectation_holds() {
+        let text = "== x\n# redis: a reason to differ\n# redis-8.0: it is newer by years\n\
+            > GET k\n:1\nredis| :2\nredis-8.0| :3\n3| :4\n";
+        let file = parse(Path::new("x"), text).map_err(|(_, e)| e).expect("well formed");
+        assert!(reasons(&file).is_ok());
+        let step = &file.cases[0].steps[0];
+        let found = |host, protocol| notation::lines(&step.expected(host, protocol)[0]).join("\n");
+        assert_eq!(found(Host::Valkey91, 2), ":1");
+        assert_eq!(found(Host::Keystow, 3), ":4");
+        assert_eq!(found(Host::Redis, 3), ":2");
+        assert_eq!(found(Host::Redis80, 3), ":3");
     }
 
     #[test]

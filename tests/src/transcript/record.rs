@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::host::Host;
 use crate::reply::Reply;
-use crate::transcript::file::{Action, Block, File, Step, reason_mark, selector_text};
+use crate::transcript::file::{Action, Block, File, Step, Who, reason_mark, selector_text};
 use crate::transcript::notation;
 use crate::transcript::pattern::Pattern;
 use crate::transcript::run;
@@ -31,12 +31,12 @@ pub fn record(file: &mut File) -> Result<(), String> {
             };
             settle(&mut case.steps[s], &of(&valkey), &of(&redis));
             let step = &case.steps[s];
-            let differs = step.blocks.iter().position(|block| block.host == Some(Host::Redis));
+            let differs = step.blocks.iter().position(|block| block.who == Some(Who::Redis));
             if let Some(at) = differs
-                && !case.has_reason(Host::Redis, s)
+                && !case.has_reason(Who::Redis, s)
                 && step.blocks[at].above.is_empty()
             {
-                let mark = format!("{}?", reason_mark(Host::Redis));
+                let mark = format!("{}?", reason_mark(Who::Redis));
                 case.steps[s].blocks[at].above.push(mark);
             }
         }
@@ -49,8 +49,8 @@ fn listen(file: &File, host: Host, protocol: u8) -> Result<Heard, String> {
     let mut heard = Vec::new();
     for case in &file.cases {
         let mut steps = Vec::new();
-        let skipped =
-            case.only_protocol.is_some_and(|only| only != protocol) || case.except.contains(&host);
+        let skipped = case.only_protocol.is_some_and(|only| only != protocol)
+            || case.except.iter().any(|who| who.means(host));
         if !skipped {
             session.begin(case)?;
             for step in &case.steps {
@@ -100,18 +100,18 @@ fn settle(step: &mut Step, valkey: &[Option<Vec<Reply>>; 2], redis: &[Option<Vec
         holds(step.expected(host, 2), &heard[0]) && holds(step.expected(host, 3), &heard[1])
     };
     if !held(step, Host::Valkey, valkey) {
-        step.blocks.retain(|block| block.host.is_some_and(|host| host != Host::Valkey));
+        step.blocks.retain(|block| block.who.is_some_and(|who| !who.means(Host::Valkey)));
         for block in blocks(None, valkey).into_iter().rev() {
             step.blocks.insert(0, block);
         }
     }
     if !held(step, Host::Redis, redis) {
-        step.blocks.retain(|block| block.host != Some(Host::Redis));
-        step.blocks.extend(blocks(Some(Host::Redis), redis));
+        step.blocks.retain(|block| block.who != Some(Who::Redis));
+        step.blocks.extend(blocks(Some(Who::Redis), redis));
     }
 }
 
-fn blocks(host: Option<Host>, heard: &[Option<Vec<Reply>>; 2]) -> Vec<Block> {
+fn blocks(who: Option<Who>, heard: &[Option<Vec<Reply>>; 2]) -> Vec<Block> {
     let exact = |replies: &Vec<Reply>| replies.iter().map(notation::exact).collect::<Vec<_>>();
     match heard {
         [Some(two), Some(three)] => {
@@ -120,20 +120,20 @@ fn blocks(host: Option<Host>, heard: &[Option<Vec<Reply>>; 2]) -> Vec<Block> {
                 false => None,
             };
             match both {
-                Some(patterns) => vec![block(host, None, patterns)],
+                Some(patterns) => vec![block(who, None, patterns)],
                 None => {
-                    vec![block(host, None, exact(two)), block(host, Some(3), exact(three))]
+                    vec![block(who, None, exact(two)), block(who, Some(3), exact(three))]
                 }
             }
         }
-        [Some(replies), None] | [None, Some(replies)] => vec![block(host, None, exact(replies))],
+        [Some(replies), None] | [None, Some(replies)] => vec![block(who, None, exact(replies))],
         [None, None] => Vec::new(),
     }
 }
 
-fn block(host: Option<Host>, protocol: Option<u8>, patterns: Vec<Pattern>) -> Block {
-    let selector = selector_text(host, protocol);
+fn block(who: Option<Who>, protocol: Option<u8>, patterns: Vec<Pattern>) -> Block {
+    let selector = selector_text(who, protocol);
     let text =
         patterns.iter().flat_map(notation::lines).map(|line| format!("{selector}{line}")).collect();
-    Block { host, protocol, above: Vec::new(), text, patterns }
+    Block { who, protocol, above: Vec::new(), text, patterns }
 }

@@ -32,7 +32,7 @@ pub fn play(file: &File, host: Host, protocol: u8) -> Tally {
     let cases = file.cases.iter();
     let mut session = None;
     for case in cases.filter(|case| case.only_protocol.is_none_or(|only| only == protocol)) {
-        if case.except.contains(&host) {
+        if case.except.iter().any(|who| who.means(host)) {
             tally.excepted += 1;
             continue;
         }
