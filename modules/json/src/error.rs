@@ -1,10 +1,12 @@
-//! Every text that a client or the log can get from this module. The texts are RedisJSON's where
-//! it has one, since tools match on them.
+//! Why commands fail. Tools match on the texts of RedisJSON and of valkey-json, so each of the two
+//! has them in a file of its own.
 
-use std::borrow::Cow;
+pub(crate) mod redisjson;
+pub(crate) mod valkey_json;
+
 use std::fmt;
 
-use json_document::{ArithmeticError, EditError, ParseError, ParseErrorKind};
+use json_document::{ArithmeticError, EditError, ParseError};
 use json_store::PackedError;
 use jsonpath::{LimitExceeded, PathError};
 
@@ -27,6 +29,8 @@ pub(crate) enum Error {
     FormatTooLong,
     NotAnInteger,
     NotUtf8,
+    /// An argument is JSON, but no string.
+    NotAString,
 
     /// The key holds no document.
     WrongKeyType,
@@ -41,12 +45,17 @@ pub(crate) enum Error {
     PathWork,
     /// A legacy path selects nothing.
     PathMissing,
-    /// A legacy path selects nothing that the command can use.
-    PathMissingOr(&'static str),
+    /// A legacy path selects nothing that the command can use, perhaps nothing at all.
+    NoneOf {
+        wanted: Wanted,
+        is_path_missing: bool,
+    },
     /// A path that selects nothing and does not say where something new should go.
     WrongStaticPath,
     /// The value is none of the type that the command is for.
-    WrongValueType(&'static str),
+    WrongValueType(Wanted),
+    /// A member is set in what is no object.
+    NoObject,
     /// JSON.SET of an element that is not there.
     IndexOutOfRange,
     /// JSON.ARRINSERT beyond the array.
@@ -55,86 +64,59 @@ pub(crate) enum Error {
     Json(ParseError),
     /// As `Json`, in the commands whose message begins with `ERR`.
     JsonPrefixed(ParseError),
+    /// The operand of arithmetic is no JSON.
+    OperandNotJson(ParseError),
+    /// The operand of arithmetic is JSON, but no number.
     BadNumber,
-    Arithmetic(ArithmeticError),
+    Arithmetic(Arithmetic, ArithmeticError),
     Edit(EditError),
     DocumentTooLong,
     ReplyTooLong,
 
     /// What is at rest cannot be inflated.
     Unreadable(PackedError),
-    UnknownSubcommand,
+    /// The sub-command of JSON.DEBUG, cut to what is readable.
+    UnknownSubcommand(Box<str>),
     Internal,
 }
 
+/// The type of value that a command is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    Bool,
+    Number,
+    String,
+    Array,
+    Object,
+}
+
+/// What is computed with a number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Addition,
+    Multiplication,
+    Power,
+}
+
 impl Error {
+    /// No value of the kind `wanted` is at a legacy path, where nothing is if `is_path_missing`.
+    pub(crate) fn none_of(wanted: Wanted, is_path_missing: bool) -> Error {
+        Error::NoneOf { wanted, is_path_missing }
+    }
+
+    /// `word` names no sub-command of JSON.DEBUG.
+    pub(crate) fn unknown_subcommand(word: &[u8]) -> Error {
+        // As much of it as servers show of theirs.
+        let word = word.get(..128).unwrap_or(word);
+        Error::UnknownSubcommand(String::from_utf8_lossy(word).into())
+    }
+
     /// RedisJSON puts `ERR` before the same text in some commands and not in others.
     pub(crate) fn prefixed(self) -> Error {
         match self {
             Error::Json(error) => Error::JsonPrefixed(error),
             other => other,
         }
-    }
-
-    pub(crate) fn message(&self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Error::Arity => "ERR wrong number of arguments",
-            Error::Syntax => "ERR syntax error",
-            Error::FphaType => "ERR invalid FPHA type",
-            Error::WrongFormat => "ERR wrong format",
-            Error::ReplyFormat => "ERR wrong reply format",
-            Error::FormatNotOnResp2 => "ERR FORMAT argument is not supported on RESP2",
-            Error::LegacyPathExpanded => "Legacy paths are supported only with FORMAT STRINGS",
-            Error::FormatTooLong => "ERR INDENT, NEWLINE and SPACE take at most 64 bytes each",
-            Error::NotAnInteger => "Couldn't parse as integer",
-            Error::NotUtf8 => "Couldn't parse as UTF-8 string",
-
-            Error::WrongKeyType => "Existing key has wrong Redis type",
-            Error::NewNotAtRoot => "ERR new objects must be created at the root",
-            Error::NoSuchKey => "ERR could not perform this operation on a key that doesn't exist",
-
-            Error::Path(error) => {
-                let at = error.offset();
-                let text = error.to_string();
-                let what = text.strip_suffix(&format!(" at position {at}")).unwrap_or(&text);
-                return Cow::Owned(format!(
-                    "Error occurred at position {at}, Error at position {at}: {what}"
-                ));
-            }
-            Error::PathTooLong => "ERR path is longer than max-path-length",
-            Error::PathWork => "ERR path visits more values than max-path-visits",
-            Error::PathMissing => "ERR Path does not exist",
-            Error::PathMissingOr(what) => {
-                return Cow::Owned(format!("ERR Path does not exist or {what}"));
-            }
-            Error::WrongStaticPath => "Err wrong static path",
-            Error::WrongValueType(wanted) => {
-                return Cow::Owned(format!(
-                    "WRONGTYPE wrong type of path value - expected {wanted}"
-                ));
-            }
-            Error::IndexOutOfRange => "ERR array index out of range",
-            Error::IndexOutOfBounds => "ERR index out of bounds",
-
-            Error::Json(error) | Error::JsonPrefixed(error)
-                if error.kind() == ParseErrorKind::InvalidUtf8 =>
-            {
-                "Couldn't parse as UTF-8 string"
-            }
-            Error::Json(error) => return Cow::Owned(error.to_string()),
-            Error::JsonPrefixed(error) => return Cow::Owned(format!("ERR {error}")),
-            Error::BadNumber => "ERR bad input number",
-            Error::Arithmetic(error) => return Cow::Owned(format!("ERR {error}")),
-            Error::Edit(error) => return Cow::Owned(format!("ERR {error}")),
-            Error::DocumentTooLong => "ERR document is longer than max-document-size",
-            Error::ReplyTooLong => "ERR reply is longer than max-reply-size",
-
-            Error::Unreadable(error) => {
-                return Cow::Owned(format!("ERR document cannot be inflated: {error}"));
-            }
-            Error::UnknownSubcommand => "ERR unknown subcommand - try `JSON.DEBUG HELP`",
-            Error::Internal => "ERR internal error",
-        })
     }
 }
 
@@ -147,12 +129,6 @@ impl From<PackedError> for Error {
 impl From<EditError> for Error {
     fn from(error: EditError) -> Error {
         Error::Edit(error)
-    }
-}
-
-impl From<ArithmeticError> for Error {
-    fn from(error: ArithmeticError) -> Error {
-        Error::Arithmetic(error)
     }
 }
 

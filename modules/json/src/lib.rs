@@ -10,6 +10,7 @@
 mod host;
 mod cbor;
 mod commands;
+mod compat;
 mod error;
 mod paths;
 

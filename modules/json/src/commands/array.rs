@@ -8,7 +8,7 @@ use jsonpath::Path;
 use crate::commands::change::{Change, apply, apply_removal, parse_json, read};
 use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::scalar::reply_lengths;
-use crate::error::Error;
+use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::{Argument, Context};
 use crate::paths::{self, Selection};
@@ -64,7 +64,7 @@ fn edit_arrays(
         });
     }
     if path.is_legacy() && lengths.iter().all(Option::is_none) {
-        return Err(Error::PathMissingOr("not an array"));
+        return Err(Error::none_of(Wanted::Array, lengths.is_empty()));
     }
     if changed {
         let text = apply(call.ctx, edits)?;
@@ -201,7 +201,7 @@ impl Command for ArrPop {
         let nodes = paths::select_once(&path, document)?;
         let has_array = nodes.iter().any(|&node| document.kind(node) == Kind::Array);
         if path.is_legacy() && !has_array {
-            return Err(Error::PathMissingOr("not an array"));
+            return Err(Error::none_of(Wanted::Array, nodes.is_empty()));
         }
         let mut edits = Edits::new(document);
         // The elements outlive the text they are taken from.
@@ -292,7 +292,7 @@ impl Command for ArrIndex {
         };
         if path.is_legacy() {
             let &array = selection.nodes.first().ok_or(Error::PathMissing)?;
-            call.ctx.reply_integer(place(array).ok_or(Error::WrongValueType("array"))?);
+            call.ctx.reply_integer(place(array).ok_or(Error::WrongValueType(Wanted::Array))?);
             return Ok(());
         }
         call.ctx.reply_each(&selection.nodes, |ctx, &array| match place(array) {

@@ -31,7 +31,8 @@ impl Command for Debug {
                 call.ctx.reply_each(HELP, |ctx, line| ctx.reply_bulk(line));
                 Ok(())
             }
-            _ => Err(Error::UnknownSubcommand),
+            Some(word) => Err(Error::unknown_subcommand(word.bytes())),
+            None => Err(Error::Arity),
         }
     }
 }

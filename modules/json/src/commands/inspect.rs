@@ -3,7 +3,7 @@
 use json_document::{Document, Kind, Node};
 
 use crate::commands::change::read;
-use crate::error::Error;
+use crate::error::{Error, Wanted};
 use crate::host::Context;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::paths::{self, Selection};
@@ -70,7 +70,7 @@ fn type_name(kind: Kind) -> &'static str {
 fn reply_measure(
     call: Call<'_>,
     missing: Missing,
-    wanted: &'static str,
+    wanted: Wanted,
     measure: impl Fn(Document<'_>, Node) -> Option<usize>,
 ) -> Result<(), Error> {
     let name = call.args.get(1).ok_or(Error::Arity)?.into();
@@ -125,7 +125,7 @@ impl Command for StrLen {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        reply_measure(call, Missing::IsError, "string", |document, node| {
+        reply_measure(call, Missing::IsError, Wanted::String, |document, node| {
             document.string(node).map(|string| string.len())
         })
     }
@@ -144,7 +144,7 @@ impl Command for ArrLen {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        reply_measure(call, Missing::IsError, "array", |document, node| {
+        reply_measure(call, Missing::IsError, Wanted::Array, |document, node| {
             (document.kind(node) == Kind::Array).then(|| document.len(node))
         })
     }
@@ -163,7 +163,7 @@ impl Command for ObjLen {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        reply_measure(call, Missing::IsNil, "object", |document, node| {
+        reply_measure(call, Missing::IsNil, Wanted::Object, |document, node| {
             (document.kind(node) == Kind::Object).then(|| document.len(node))
         })
     }
@@ -205,7 +205,7 @@ impl Command for ObjKeys {
             Some(&node) if document.kind(node) == Kind::Object => {
                 reply_names(call.ctx, document, node);
             }
-            Some(_) => return Err(Error::WrongValueType("object")),
+            Some(_) => return Err(Error::WrongValueType(Wanted::Object)),
         }
         Ok(())
     }

@@ -5,7 +5,7 @@ use std::ffi::CStr;
 use json_document::{ArithmeticError, Document, Edits, Index, Number, NumberValue, Text};
 
 use crate::commands::change::{Change, apply, parse_json};
-use crate::error::Error;
+use crate::error::{Arithmetic, Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::paths;
 
@@ -22,7 +22,9 @@ impl Command for NumIncrBy {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        compute(call, c"json.numincrby", |number, operand| number.checked_add(operand))
+        compute(call, c"json.numincrby", Arithmetic::Addition, |number, operand| {
+            number.checked_add(operand)
+        })
     }
 }
 
@@ -36,7 +38,9 @@ impl Command for NumMultBy {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        compute(call, c"json.nummultby", |number, operand| number.checked_mul(operand))
+        compute(call, c"json.nummultby", Arithmetic::Multiplication, |number, operand| {
+            number.checked_mul(operand)
+        })
     }
 }
 
@@ -50,21 +54,31 @@ impl Command for NumPowBy {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        compute(call, c"json.numpowby", |number, operand| number.checked_pow(operand))
+        compute(call, c"json.numpowby", Arithmetic::Power, |number, operand| {
+            number.checked_pow(operand)
+        })
     }
 }
 
 type Operation = fn(Number<'_>, Number<'_>) -> Result<Text, ArithmeticError>;
 
 /// Computes on every number that the path selects, on all or on none.
-fn compute(call: Call<'_>, event: &CStr, operation: Operation) -> Result<(), Error> {
+fn compute(
+    call: Call<'_>,
+    event: &CStr,
+    arithmetic: Arithmetic,
+    operation: Operation,
+) -> Result<(), Error> {
     let (Some(name), Some(path), Some(operand)) =
         (call.args.get(1), call.args.get(2), call.args.get(3))
     else {
         return Err(Error::Arity);
     };
     let path = paths::parse(path)?;
-    let operand = parse_json(call.ctx, operand.bytes()).map_err(Error::prefixed)?;
+    let operand = parse_json(call.ctx, operand.bytes()).map_err(|error| match error {
+        Error::Json(error) => Error::OperandNotJson(error),
+        other => other,
+    })?;
     let operand = Number::from_text(&operand).ok_or(Error::BadNumber)?;
     let change = Change::open_existing(call, name.into())?;
     let index = Index::new(&change.text);
@@ -73,13 +87,15 @@ fn compute(call: Call<'_>, event: &CStr, operation: Operation) -> Result<(), Err
     let mut results: Vec<Option<Text>> = Vec::with_capacity(nodes.len());
     for &node in &nodes {
         results.push(match document.number(node) {
-            Some(number) => Some(operation(number, operand)?),
+            Some(number) => Some(
+                operation(number, operand).map_err(|error| Error::Arithmetic(arithmetic, error))?,
+            ),
             None => None,
         });
     }
     let last = results.iter().rev().flatten().next();
     if path.is_legacy() && last.is_none() {
-        return Err(Error::PathMissingOr("does not contains a number"));
+        return Err(Error::none_of(Wanted::Number, nodes.is_empty()));
     }
     if last.is_some() {
         let mut edits = Edits::new(document);

@@ -3,7 +3,7 @@
 use json_document::{Document, Edits, Index, Text, unescape};
 
 use crate::commands::change::{Change, apply, parse_json};
-use crate::error::Error;
+use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::config;
 use crate::paths;
@@ -32,7 +32,7 @@ impl Command for StrAppend {
             .as_str()
             .strip_prefix('"')
             .and_then(|tail| tail.strip_suffix('"'))
-            .ok_or(Error::WrongValueType("string"))?;
+            .ok_or(Error::NotAString)?;
         let change = Change::open_existing(call, name)?;
         let index = Index::new(&change.text);
         let document = Document::new(&change.text, &index);
@@ -59,7 +59,7 @@ impl Command for StrAppend {
             appended.push(Some(Text::assume_valid(format!("{head}{tail}\"").into_boxed_str())));
         }
         if path.is_legacy() && appended.iter().all(Option::is_none) {
-            return Err(Error::PathMissingOr("not a string"));
+            return Err(Error::none_of(Wanted::String, nodes.is_empty()));
         }
         if appended.iter().any(Option::is_some) {
             let mut edits = Edits::new(document);
@@ -113,7 +113,7 @@ impl Command for Toggle {
             nodes.iter().map(|&node| document.boolean(node).map(|value| !value)).collect();
         let last = toggled.iter().rev().flatten().next().copied();
         if path.is_legacy() && last.is_none() {
-            return Err(Error::PathMissingOr("not a bool"));
+            return Err(Error::none_of(Wanted::Bool, nodes.is_empty()));
         }
         if last.is_some() {
             let (yes, no) = (Text::assume_valid("true".into()), Text::assume_valid("false".into()));

@@ -185,7 +185,7 @@ unsafe extern "C" fn entry<C: Command>(
     // SAFETY: the host gives `argc` strings that live, unchanged, for this call.
     let args = unsafe { Args::new(argv, argc) };
     if guarded(|| run::<C>(Call { ctx, args })).is_none() {
-        ctx.reply_error(Error::Internal.message().as_ref());
+        ctx.reply_error(&(ctx.rules().message)(&Error::Internal));
     }
     raw::REDISMODULE_OK as c_int
 }
@@ -200,6 +200,6 @@ fn run<C: Command>(call: Call<'_>) {
     match C::run(call) {
         Ok(()) => {}
         Err(Error::Arity) => call.ctx.reply_wrong_arity(),
-        Err(error) => call.ctx.reply_error(error.message().as_ref()),
+        Err(error) => call.ctx.reply_error(&(call.ctx.rules().message)(&error)),
     }
 }

@@ -9,6 +9,7 @@ use jsonpath::Dialect;
 use redis_module::raw;
 
 use crate::STORE;
+use crate::compat::Compat;
 use crate::host::guard::guarded;
 
 /// Nesting that no setting allows to exceed, and that loading always allows.
@@ -97,7 +98,10 @@ static RDB_FORMAT: Choice = Choice::new(c"rdb-format", &[c"packed", c"portable"]
 /// What may be written in a path.
 static PATH_DIALECT: Choice = Choice::new(c"path-dialect", &[c"redisjson", c"rfc9535"]);
 
-static CHOICES: [&Choice; 2] = [&RDB_FORMAT, &PATH_DIALECT];
+/// Whose replies, errors and semantics commands have.
+static COMPAT: Choice = Choice::new(c"compat", &[c"redisjson", c"valkey-json"]);
+
+static CHOICES: [&Choice; 3] = [&RDB_FORMAT, &PATH_DIALECT, &COMPAT];
 
 /// How documents are written to RDB files and DUMP payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -115,10 +119,19 @@ pub(crate) fn rdb_format() -> RdbFormat {
     }
 }
 
+/// The dialect of paths; where none was chosen, that of the module whose commands we have.
 pub(crate) fn path_dialect() -> Dialect {
-    match PATH_DIALECT.value.load(Relaxed) {
-        1 => Dialect::Rfc9535,
-        _ => Dialect::RedisJson,
+    match (PATH_DIALECT.value.load(Relaxed), compat()) {
+        (1, _) => Dialect::Rfc9535,
+        (_, Compat::RedisJson) => Dialect::RedisJson,
+        (_, Compat::ValkeyJson) => Dialect::ValkeyJson,
+    }
+}
+
+pub(crate) fn compat() -> Compat {
+    match COMPAT.value.load(Relaxed) {
+        1 => Compat::ValkeyJson,
+        _ => Compat::RedisJson,
     }
 }
 

@@ -4,23 +4,32 @@ use std::ffi::{CStr, CString, c_char, c_int, c_long};
 
 use redis_module::raw;
 
+use crate::compat::{self, EventClass, Rules};
 use crate::host::clock;
 use crate::host::key::KeyName;
 
 /// The host's context of the running callback.
 #[derive(Clone, Copy)]
-pub(crate) struct Context(*mut raw::RedisModuleCtx);
+pub(crate) struct Context {
+    raw: *mut raw::RedisModuleCtx,
+    rules: &'static Rules,
+}
 
 impl Context {
     /// # Safety
     /// `ctx` is the context the host gave to the callback that is running, and the result does not
     /// outlive that callback.
     pub(super) unsafe fn new(ctx: *mut raw::RedisModuleCtx) -> Context {
-        Context(ctx)
+        Context { raw: ctx, rules: compat::rules() }
     }
 
     pub(super) fn raw(self) -> *mut raw::RedisModuleCtx {
-        self.0
+        self.raw
+    }
+
+    /// The rules that hold for the running command.
+    pub(crate) fn rules(self) -> &'static Rules {
+        self.rules
     }
 
     /// An error reply of one line, whatever `message` contains.
@@ -28,43 +37,43 @@ impl Context {
         let Some(reply) = api!(RedisModule_ReplyWithError) else { return };
         let line = one_line(message);
         // SAFETY: the context is live and the text ends with NUL; the host copies it.
-        unsafe { reply(self.0, line.as_ptr()) };
+        unsafe { reply(self.raw, line.as_ptr()) };
     }
 
     pub(crate) fn reply_wrong_arity(self) {
         let Some(reply) = api!(RedisModule_WrongArity) else { return };
         // SAFETY: the context is live.
-        unsafe { reply(self.0) };
+        unsafe { reply(self.raw) };
     }
 
     pub(crate) fn reply_simple(self, text: &CStr) {
         let Some(reply) = api!(RedisModule_ReplyWithSimpleString) else { return };
         // SAFETY: the context is live and the text ends with NUL; the host copies it.
-        unsafe { reply(self.0, text.as_ptr()) };
+        unsafe { reply(self.raw, text.as_ptr()) };
     }
 
     pub(crate) fn reply_bulk(self, bytes: &[u8]) {
         let Some(reply) = api!(RedisModule_ReplyWithStringBuffer) else { return };
         // SAFETY: the context is live; the host copies `bytes.len()` bytes.
-        unsafe { reply(self.0, bytes.as_ptr().cast::<c_char>(), bytes.len()) };
+        unsafe { reply(self.raw, bytes.as_ptr().cast::<c_char>(), bytes.len()) };
     }
 
     pub(crate) fn reply_integer(self, value: i64) {
         let Some(reply) = api!(RedisModule_ReplyWithLongLong) else { return };
         // SAFETY: the context is live.
-        unsafe { reply(self.0, value) };
+        unsafe { reply(self.raw, value) };
     }
 
     pub(crate) fn reply_double(self, value: f64) {
         let Some(reply) = api!(RedisModule_ReplyWithDouble) else { return };
         // SAFETY: the context is live.
-        unsafe { reply(self.0, value) };
+        unsafe { reply(self.raw, value) };
     }
 
     pub(crate) fn reply_null(self) {
         let Some(reply) = api!(RedisModule_ReplyWithNull) else { return };
         // SAFETY: the context is live.
-        unsafe { reply(self.0) };
+        unsafe { reply(self.raw) };
     }
 
     /// As a boolean of RESP3, as an integer of RESP2.
@@ -73,7 +82,7 @@ impl Context {
             return self.reply_integer(i64::from(value));
         };
         // SAFETY: the context is live.
-        unsafe { reply(self.0, c_int::from(value)) };
+        unsafe { reply(self.raw, c_int::from(value)) };
     }
 
     /// Begins a map of RESP3, an array of twice the length in RESP2; exactly `len` pairs of
@@ -84,7 +93,7 @@ impl Context {
         };
         let len = c_long::try_from(len).unwrap_or(c_long::MAX);
         // SAFETY: the context is live.
-        unsafe { reply(self.0, len) };
+        unsafe { reply(self.raw, len) };
     }
 
     /// Begins an array; exactly `len` replies follow.
@@ -92,7 +101,7 @@ impl Context {
         let Some(reply) = api!(RedisModule_ReplyWithArray) else { return };
         let len = c_long::try_from(len).unwrap_or(c_long::MAX);
         // SAFETY: the context is live.
-        unsafe { reply(self.0, len) };
+        unsafe { reply(self.raw, len) };
     }
 
     /// An array of `items`, each sent by `each`.
@@ -118,21 +127,24 @@ impl Context {
     pub(crate) fn replicate(self) {
         if let Some(replicate) = api!(RedisModule_ReplicateVerbatim) {
             // SAFETY: the context is that of a running command.
-            unsafe { replicate(self.0) };
+            unsafe { replicate(self.raw) };
         }
         clock::catch_up(self);
     }
 
-    /// Signals the key as modified and sends a keyspace event of class `module`.
+    /// Signals the key as modified and sends a keyspace event.
     pub(crate) fn notify(self, event: &CStr, key: KeyName<'_>) {
         if let Some(signal) = api!(RedisModule_SignalModifiedKey) {
             // SAFETY: the context and the name are those of the running command.
-            unsafe { signal(self.0, key.raw()) };
+            unsafe { signal(self.raw, key.raw()) };
         }
         if let Some(notify) = api!(RedisModule_NotifyKeyspaceEvent) {
-            let class = raw::REDISMODULE_NOTIFY_MODULE as c_int;
+            let class = match self.rules.event_class {
+                EventClass::Module => raw::REDISMODULE_NOTIFY_MODULE as c_int,
+                EventClass::Generic => raw::REDISMODULE_NOTIFY_GENERIC as c_int,
+            };
             // SAFETY: as above; the event's name ends with NUL.
-            unsafe { notify(self.0, class, event.as_ptr(), key.raw()) };
+            unsafe { notify(self.raw, class, event.as_ptr(), key.raw()) };
         }
     }
 
@@ -140,12 +152,13 @@ impl Context {
     fn flags(self) -> c_int {
         let Some(flags) = api!(RedisModule_GetContextFlags) else { return 0 };
         // SAFETY: the context is live.
-        unsafe { flags(self.0) }
+        unsafe { flags(self.raw) }
     }
 
-    /// Whether the client speaks RESP3.
+    /// Whether replies are those for clients that speak RESP3.
     pub(crate) fn is_resp3(self) -> bool {
-        self.flags() & raw::REDISMODULE_CTX_FLAGS_RESP3 as c_int != 0
+        self.rules.has_resp3_replies
+            && self.flags() & raw::REDISMODULE_CTX_FLAGS_RESP3 as c_int != 0
     }
 
     /// Whether the command comes from the AOF or from the primary: it was accepted once.
@@ -163,7 +176,7 @@ impl Context {
         let Some(log) = api!(RedisModule_Log) else { return };
         let line = one_line(message);
         // SAFETY: the format takes exactly the one text that follows; both end with NUL.
-        unsafe { log(self.0, c"warning".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
+        unsafe { log(self.raw, c"warning".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
     }
 }
 
