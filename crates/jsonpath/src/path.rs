@@ -14,7 +14,7 @@ pub struct Path {
     legacy: bool,
 }
 
-/// The last step of a path, by which a value that is not there yet would be put there.
+/// A step of a path; the last one is that by which a value that is not there yet would be put there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LastStep<'p> {
     /// A member, by its unescaped name.
@@ -110,7 +110,16 @@ pub struct SingularPath<'p> {
     segments: &'p [Segment],
 }
 
-impl SingularPath<'_> {
+impl<'p> SingularPath<'p> {
+    /// The steps, from the root.
+    pub fn steps(self) -> impl Iterator<Item = LastStep<'p>> {
+        self.segments.iter().filter_map(|segment| match segment.single_step()? {
+            Selector::Name(name) => Some(LastStep::Name(name)),
+            &Selector::Index(index) => Some(LastStep::Index(index)),
+            _ => None,
+        })
+    }
+
     /// How many containers are around the value that this path selects.
     pub fn depth(&self) -> usize {
         self.segments.len()

@@ -28,6 +28,10 @@ pub(crate) enum Error {
     /// INDENT, NEWLINE or SPACE longer than the limit.
     FormatTooLong,
     NotAnInteger,
+    /// A number of EX and the like that is none, in the host's words.
+    NotAnIntegerInRange,
+    /// A time that no key can expire at; the command that was given it.
+    InvalidExpire(&'static str),
     NotUtf8,
     /// An argument is JSON, but no string.
     NotAString,
@@ -52,6 +56,12 @@ pub(crate) enum Error {
     },
     /// A path that selects nothing and does not say where something new should go.
     WrongStaticPath,
+    /// PARENTS with a path that may mean several places.
+    ParentsNotSingular,
+    /// PARENTS cannot make an array for an index.
+    ParentIsElement,
+    /// A value that is neither object nor array is where PARENTS would need one.
+    ParentInTheWay,
     /// The value is none of the type that the command is for.
     WrongValueType(Wanted),
     /// A member is set in what is no object.

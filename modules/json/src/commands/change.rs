@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::Arc;
 
-use json_document::{Edits, Limits, ParseErrorKind, Text};
+use json_document::{EditError, Edits, Limits, ParseErrorKind, Text};
 use json_store::Stored;
 
 use crate::STORE;
@@ -44,6 +44,18 @@ pub(crate) fn apply(ctx: Context, edits: Edits<'_>) -> Result<Text, Error> {
     let text = edits.apply(&limits(ctx))?;
     if text.len() > len_max {
         return Err(Error::DocumentTooLong);
+    }
+    Ok(text)
+}
+
+/// A whole new document that was not parsed from an argument, within the same limits.
+pub(crate) fn within_limits(ctx: Context, text: Text) -> Result<Text, Error> {
+    if text.len() > config::document_len_max() {
+        return Err(Error::DocumentTooLong);
+    }
+    let depth = text.height();
+    if depth > config::depth_max() && depth > limits(ctx).depth_max {
+        return Err(EditError::DepthExceeded.into());
     }
     Ok(text)
 }

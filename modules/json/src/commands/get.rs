@@ -1,4 +1,4 @@
-//! JSON.GET and JSON.MGET: values as JSON text.
+//! JSON.GET, JSON.GETEX and JSON.MGET: values as JSON text.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -6,12 +6,15 @@ use std::sync::Arc;
 use json_document::{Format, Text, quote_into, write_text};
 use jsonpath::{Meter, Path};
 
+use crate::STORE;
 use crate::commands::change::read;
 use crate::commands::expand::{self, ReplyFormat};
+use crate::commands::expiry::ExpiryOption;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::config;
-use crate::host::{Argument, KeyName};
+use crate::host::context::now_ms;
+use crate::host::{Argument, Key, KeyName};
 use crate::paths::{self, Selection, View};
 
 /// INDENT, NEWLINE and SPACE are put in at every value: their length multiplies.
@@ -29,8 +32,11 @@ struct GetArgs<'a> {
 
 impl<'a> GetArgs<'a> {
     /// `key [INDENT s] [NEWLINE s] [SPACE s] [NOESCAPE] [FORMAT format] [path …]`, options and
-    /// paths in any order.
-    fn parse(call: Call<'a>) -> Result<GetArgs<'a>, Error> {
+    /// paths in any order. JSON.GETEX has options about the `expiry` too.
+    fn parse(
+        call: Call<'a>,
+        mut expiry: Option<&mut ExpiryOption<'a>>,
+    ) -> Result<GetArgs<'a>, Error> {
         let mut words = call.args.from(1);
         let name = words.next().ok_or(Error::Arity)?.into();
         let mut format = Format::default();
@@ -49,6 +55,10 @@ impl<'a> GetArgs<'a> {
                 // Nothing is escaped that was not sent escaped.
             } else if word.is("FORMAT") {
                 reply_format = ReplyFormat::parse(call.ctx, words.next())?;
+            } else if let Some(expiry) = &mut expiry
+                && expiry.take(word, &mut words)?
+            {
+                // Its number is taken with it.
             } else if named.insert(word.bytes()) {
                 paths.push((word.bytes(), paths::parse(word)?));
             }
@@ -79,13 +89,23 @@ impl Command for Get {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let GetArgs { name, format, reply_format, paths } = GetArgs::parse(call)?;
-        let Some(text) = read(call, name)? else {
-            call.ctx.reply_null();
-            return Ok(());
-        };
+        let args = GetArgs::parse(call, None)?;
+        match read(call, args.name)? {
+            Some(text) => args.reply(call, &text),
+            None => {
+                call.ctx.reply_null();
+                Ok(())
+            }
+        }
+    }
+}
+
+impl GetArgs<'_> {
+    /// Replies what is asked for of `text`. On an error nothing was replied.
+    fn reply(self, call: Call<'_>, text: &Arc<Text>) -> Result<(), Error> {
+        let GetArgs { format, reply_format, paths, .. } = self;
         if reply_format != ReplyFormat::Strings {
-            return reply_expanded(call, reply_format, &text, &paths);
+            return reply_expanded(call, reply_format, text, &paths);
         }
         let mut meter = paths::meter();
         let reply = match &*paths {
@@ -98,14 +118,47 @@ impl Command for Get {
                 call.ctx.reply_bulk(text.as_str().as_bytes());
                 return Ok(());
             }
-            [(_, path)] => value_at(path, path.is_legacy(), &text, &mut meter)?,
-            several => values_by_path(several, &text, &mut meter)?,
+            [(_, path)] => value_at(path, path.is_legacy(), text, &mut meter)?,
+            several => values_by_path(several, text, &mut meter)?,
         };
         if format.is_minified() {
             call.ctx.reply_bulk(&reply);
             return Ok(());
         }
         call.ctx.reply_bulk(&formatted(&reply, &format)?);
+        Ok(())
+    }
+}
+
+pub(crate) struct GetEx;
+
+impl Command for GetEx {
+    const SPEC: Spec = Spec {
+        name: c"json.getex",
+        summary: c"Gets values as JSON.GET does, and sets or removes the expiry of the key",
+        complexity: c"O(N) in the size of the document, for each path",
+        arity: -2,
+        flags: c"write",
+        keys: Keys::first(Usage::READ_UPDATE),
+    };
+
+    fn run(call: Call<'_>) -> Result<(), Error> {
+        let mut option = ExpiryOption::None;
+        let args = GetArgs::parse(call, Some(&mut option))?;
+        let now_ms = now_ms();
+        let expiry = option.resolve("json.getex", now_ms)?;
+        let name = args.name;
+        let key = Key::open_write(call.ctx, name);
+        let Some(stored) = key.document()? else {
+            call.ctx.reply_null();
+            return Ok(());
+        };
+        let text = STORE.read(&stored, now_ms)?;
+        args.reply(call, &text)?;
+        let done = expiry.apply(call.ctx, &key, now_ms);
+        drop(key);
+        done.replicate(call.ctx, name);
+        done.notify(call.ctx, name);
         Ok(())
     }
 }
@@ -190,7 +243,12 @@ fn formatted_len(json: &[u8], format: &Format<'_>) -> Option<usize> {
 }
 
 /// The JSON text of what `path` selects: the first value if `bare`, else the array of all.
-fn value_at(path: &Path, bare: bool, text: &Text, meter: &mut Meter) -> Result<Vec<u8>, Error> {
+pub(crate) fn value_at(
+    path: &Path,
+    bare: bool,
+    text: &Text,
+    meter: &mut Meter,
+) -> Result<Vec<u8>, Error> {
     let mut out = Vec::new();
     append_value(path, bare, &View::new(text), meter, &mut out)?;
     Ok(out)

@@ -8,13 +8,16 @@ pub(crate) mod change;
 mod debug;
 mod delete;
 mod expand;
+mod expiry;
 pub(crate) mod get;
 mod inspect;
 mod merge;
 mod number;
+mod parents;
 mod resp;
 mod scalar;
 pub(crate) mod set;
+mod set_options;
 
 use redis_module::raw::RedisModuleCtx;
 
@@ -26,6 +29,7 @@ pub(crate) fn register(ctx: *mut RedisModuleCtx) -> Option<()> {
     one::<set::MSet>(ctx)?;
     one::<set::Merge>(ctx)?;
     one::<get::Get>(ctx)?;
+    one::<get::GetEx>(ctx)?;
     one::<get::MGet>(ctx)?;
     one::<delete::Del>(ctx)?;
     one::<delete::Forget>(ctx)?;

@@ -11,6 +11,8 @@ use jsonpath::{LastStep, Path};
 use crate::STORE;
 use crate::commands::change::{apply, parse_json};
 use crate::commands::merge;
+use crate::commands::parents::Addition;
+use crate::commands::set_options::{self, InputFormat, SetOptions, Setting};
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::context::now_ms;
@@ -18,8 +20,9 @@ use crate::host::{Context, Key, KeyName};
 use crate::paths;
 
 /// When a value may be set.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Condition {
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) enum Condition {
+    #[default]
     Always,
     /// NX: only where there is none.
     IfAbsent,
@@ -27,54 +30,12 @@ enum Condition {
     IfPresent,
 }
 
-/// What JSON.SET was asked to do.
-struct SetArgs<'a> {
-    name: KeyName<'a>,
-    path: Arc<Path>,
-    value: Text,
-    condition: Condition,
-}
-
-impl<'a> SetArgs<'a> {
-    /// `key path json [NX|XX] [FPHA type] [FORMAT STRING|JSON]`, the options in any order.
-    ///
-    /// FPHA names the element type for arrays of floats. Numbers are kept as they were sent here,
-    /// so it is checked and has no further effect.
-    fn parse(call: Call<'a>) -> Result<SetArgs<'a>, Error> {
-        let mut words = call.args.from(1);
-        let (Some(name), Some(path), Some(json)) = (words.next(), words.next(), words.next())
-        else {
-            return Err(Error::Arity);
-        };
-        let mut condition = Condition::Always;
-        while let Some(word) = words.next() {
-            if word.is("NX") && condition == Condition::Always {
-                condition = Condition::IfAbsent;
-            } else if word.is("XX") && condition == Condition::Always {
-                condition = Condition::IfPresent;
-            } else if word.is("FPHA") {
-                let kind = words.next().ok_or(Error::Syntax)?;
-                if !["BF16", "FP16", "FP32", "FP64"].iter().any(|known| kind.is(known)) {
-                    return Err(Error::FphaType);
-                }
-            } else if word.is("FORMAT") {
-                let format = words.next().ok_or(Error::Syntax)?;
-                // RedisJSON knows these in capitals only.
-                if !matches!(format.bytes(), b"STRING" | b"JSON") {
-                    return Err(Error::WrongFormat);
-                }
-            } else {
-                return Err(Error::Syntax);
-            }
-        }
-        let path = paths::parse(path)?;
-        Ok(SetArgs {
-            name: name.into(),
-            path,
-            value: parse_json(call.ctx, json.bytes())?,
-            condition,
-        })
-    }
+/// How a value gets to where its path leads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct How {
+    pub(crate) condition: Condition,
+    /// PARENTS: objects that the path leads through are made if they are missing.
+    pub(crate) parents: bool,
 }
 
 pub(crate) struct Set;
@@ -90,10 +51,26 @@ impl Command for Set {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let SetArgs { name, path, value, condition } = SetArgs::parse(call)?;
+        let mut words = call.args.from(1);
+        let (Some(name), Some(path), Some(json)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(Error::Arity);
+        };
+        let name = name.into();
+        let options = SetOptions::parse(words)?;
+        let now_ms = now_ms();
+        let expiry = options.expiry.resolve("json.set", now_ms)?;
+        let path = paths::parse(path)?;
+        if options.how.parents && !path.is_singular() {
+            return Err(Error::ParentsNotSingular);
+        }
+        let value = parse_json(call.ctx, json.bytes())?;
+        if !options.are_plain() {
+            return set_options::set(call, Setting { name, path, value, options, expiry });
+        }
+        let condition = options.how.condition;
         let key = Key::open_write(call.ctx, name);
         let stored = key.document()?;
-        let now_ms = now_ms();
         let done = match stored {
             None if !path.is_root() => return Err(Error::NewNotAtRoot),
             None if condition == Condition::IfPresent => false,
@@ -108,7 +85,7 @@ impl Command for Set {
             }
             Some(stored) => {
                 let text = STORE.read(&stored, now_ms)?;
-                match set_at(call.ctx, &path, &text, &value, condition)? {
+                match set_at(call.ctx, &path, &text, &value, options.how)? {
                     Some(text) => {
                         STORE.replace(&stored, text, now_ms);
                         true
@@ -128,23 +105,29 @@ impl Command for Set {
     }
 }
 
-/// The document with `value` at `path`; `None` if there is no place for it, or `condition` forbids.
-fn set_at(
+/// The document with `value` at `path`; `None` if there is no place for it, or `how` forbids.
+pub(crate) fn set_at(
     ctx: Context,
     path: &Path,
     text: &Text,
     value: &Text,
-    condition: Condition,
+    how: How,
 ) -> Result<Option<Text>, Error> {
+    let condition = how.condition;
     let index = Index::new(text);
     let document = Document::new(text, &index);
     let mut edits = Edits::new(document);
     let targets = Targets::of(path, document)?;
+    let addition;
     match &targets {
         Targets::Existing(_) if condition == Condition::IfAbsent => return Ok(None),
         Targets::New { .. } if condition == Condition::IfPresent => return Ok(None),
         Targets::Existing(nodes) => nodes.iter().for_each(|&node| edits.replace(node, value)),
         Targets::New { object, name } => edits.insert_member(*object, name, value),
+        Targets::None if how.parents && condition != Condition::IfPresent => {
+            addition = Addition::of(path, document, value)?;
+            edits.insert_member(addition.object, addition.name, &addition.value);
+        }
         Targets::None => return Ok(None),
         Targets::OutOfRange if condition == Condition::IfPresent => return Ok(None),
         Targets::OutOfRange => return Err(Error::IndexOutOfRange),
@@ -270,7 +253,7 @@ impl<'a> Planned<'a> {
             None if !path.is_root() => return Err(Error::NewNotAtRoot),
             _ if path.is_root() => Some(value),
             None => None,
-            Some(text) => set_at(ctx, path, text, &value, Condition::Always)?,
+            Some(text) => set_at(ctx, path, text, &value, How::default())?,
         };
         let done = text.is_some();
         if let Some(text) = text {
@@ -303,10 +286,20 @@ impl Command for Merge {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let SetArgs { name, path, value, condition } = SetArgs::parse(call)?;
-        if condition != Condition::Always {
-            return Err(Error::Syntax);
+        let mut words = call.args.from(1);
+        let (Some(name), Some(path), Some(json)) = (words.next(), words.next(), words.next())
+        else {
+            return Err(Error::Arity);
+        };
+        let name: KeyName<'_> = name.into();
+        while let Some(word) = words.next() {
+            if !word.is("FORMAT") {
+                return Err(Error::Syntax);
+            }
+            InputFormat::parse(words.next())?;
         }
+        let path = paths::parse(path)?;
+        let value = parse_json(call.ctx, json.bytes())?;
         let key = Key::open_write(call.ctx, name);
         let now_ms = now_ms();
         let Some(stored) = key.document()? else {

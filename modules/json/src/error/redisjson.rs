@@ -18,6 +18,10 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         Error::LegacyPathExpanded => "Legacy paths are supported only with FORMAT STRINGS",
         Error::FormatTooLong => "ERR INDENT, NEWLINE and SPACE take at most 64 bytes each",
         Error::NotAnInteger => "Couldn't parse as integer",
+        Error::NotAnIntegerInRange => "ERR value is not an integer or out of range",
+        Error::InvalidExpire(command) => {
+            return Cow::Owned(format!("ERR invalid expire time in '{command}' command"));
+        }
         Error::NotUtf8 => "Couldn't parse as UTF-8 string",
 
         Error::WrongKeyType => "Existing key has wrong Redis type",
@@ -43,6 +47,9 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
             Wanted::Object => "ERR Path does not exist or not an object",
         },
         Error::WrongStaticPath => "Err wrong static path",
+        Error::ParentsNotSingular => "ERR PARENTS takes paths of names and indexes only",
+        Error::ParentIsElement => "ERR PARENTS makes objects, no elements of arrays",
+        Error::ParentInTheWay => "ERR a value in the way of PARENTS is no object",
         Error::NotAString | Error::WrongValueType(Wanted::String) => {
             "WRONGTYPE wrong type of path value - expected string"
         }

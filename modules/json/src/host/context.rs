@@ -129,20 +129,35 @@ impl Context {
             // SAFETY: the context is that of a running command.
             unsafe { replicate(self.raw) };
         }
+        self.after_write();
+    }
+
+    /// To be called once for each command that has written.
+    pub(super) fn after_write(self) {
         clock::catch_up(self);
     }
 
     /// Signals the key as modified and sends a keyspace event.
     pub(crate) fn notify(self, event: &CStr, key: KeyName<'_>) {
+        let class = match self.rules.event_class {
+            EventClass::Module => raw::REDISMODULE_NOTIFY_MODULE as c_int,
+            EventClass::Generic => raw::REDISMODULE_NOTIFY_GENERIC as c_int,
+        };
+        self.notify_class(class, event, key);
+    }
+
+    /// As [`Context::notify`], of class `generic`: what the host's own commands send for what they
+    /// do to keys of any type.
+    pub(crate) fn notify_generic(self, event: &CStr, key: KeyName<'_>) {
+        self.notify_class(raw::REDISMODULE_NOTIFY_GENERIC, event, key);
+    }
+
+    fn notify_class(self, class: c_int, event: &CStr, key: KeyName<'_>) {
         if let Some(signal) = api!(RedisModule_SignalModifiedKey) {
             // SAFETY: the context and the name are those of the running command.
             unsafe { signal(self.raw, key.raw()) };
         }
         if let Some(notify) = api!(RedisModule_NotifyKeyspaceEvent) {
-            let class = match self.rules.event_class {
-                EventClass::Module => raw::REDISMODULE_NOTIFY_MODULE as c_int,
-                EventClass::Generic => raw::REDISMODULE_NOTIFY_GENERIC as c_int,
-            };
             // SAFETY: as above; the event's name ends with NUL.
             unsafe { notify(self.raw, class, event.as_ptr(), key.raw()) };
         }

@@ -97,6 +97,22 @@ impl<'a> Key<'a> {
         }
     }
 
+    /// Lets the key expire at a Unix time, or never. It holds a value.
+    pub(crate) fn set_expiry(&self, at_ms: Option<u64>) {
+        let Some(set) = api!(RedisModule_SetAbsExpire) else { return };
+        let at_ms = at_ms.map_or(raw::REDISMODULE_NO_EXPIRE.into(), |at_ms| {
+            raw::mstime_t::try_from(at_ms).unwrap_or(raw::mstime_t::MAX)
+        });
+        // SAFETY: the key is open for writing.
+        unsafe { set(self.key, at_ms) };
+    }
+
+    pub(crate) fn has_expiry(&self) -> bool {
+        let Some(get) = api!(RedisModule_GetAbsExpire) else { return false };
+        // SAFETY: the key is open.
+        unsafe { get(self.key) != raw::REDISMODULE_NO_EXPIRE.into() }
+    }
+
     /// Removes the key.
     pub(crate) fn delete(&self) {
         let Some(delete) = api!(RedisModule_DeleteKey) else { return };

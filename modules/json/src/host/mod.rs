@@ -29,11 +29,13 @@ pub(crate) mod guard;
 pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
+pub(crate) mod replication;
 pub(crate) mod value_type;
 
 pub(crate) use args::Argument;
 pub(crate) use context::Context;
 pub(crate) use key::{Key, KeyName};
+pub(crate) use replication::Word;
 
 #[global_allocator]
 static ALLOCATOR: allocator::HostAllocator = allocator::HostAllocator;
