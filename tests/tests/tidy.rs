@@ -25,6 +25,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("json", &["jsonpath", "json-store", "json-document"]),
     ("bench", &[]),
     ("suites", &[]),
+    ("fuzz", &["jsonpath", "json-store", "json-document", "suites"]),
 ];
 
 /// Where unsafe code may stand: the two crates of the C ABI, the module's host layer, and the calls of fork(2) and mallctl(3).
