@@ -8,6 +8,7 @@
 pub mod checksum;
 pub mod client;
 pub mod commands;
+pub mod faults;
 pub mod host;
 pub mod persistence;
 pub mod python;

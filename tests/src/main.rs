@@ -11,9 +11,9 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
-use suites::{commands, persistence, python, robustness};
+use suites::{commands, faults, persistence, python, robustness};
 
-const SUITES: [&str; 4] = ["commands", "persistence", "robustness", "python"];
+const SUITES: [&str; 5] = ["commands", "persistence", "robustness", "faults", "python"];
 
 struct Args {
     suites: Vec<String>,
@@ -62,6 +62,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "robustness" => {
                 robustness::suite(report);
+                Ok(())
+            }
+            "faults" => {
+                faults::suite(&args.hosts, report);
                 Ok(())
             }
             "python" => {

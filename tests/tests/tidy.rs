@@ -269,3 +269,58 @@ fn every_crate_says_what_it_is_and_inherits_the_lints() {
     }
     assert_none(faults);
 }
+
+/// The functions `extern "C"` of a file: name and text up to the next one.
+fn c_functions(text: &str) -> Vec<(&str, &str)> {
+    let mark = "extern \"C\" fn ";
+    let starts: Vec<usize> = text.match_indices(mark).map(|(at, _)| at + mark.len()).collect();
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    let functions = starts.iter().zip(ends).map(|(&start, end)| &text[start..end]);
+    functions
+        .filter_map(|function| {
+            let name = function.split(['(', '<', ' ']).next()?;
+            // A type has no name.
+            (!name.is_empty()).then_some((name, function))
+        })
+        .collect()
+}
+
+/// A new entry cannot be forgotten: it must go through the guard, under a name that the table of entries has, and
+/// that the suite of faults makes panic.
+#[test]
+fn every_entry_of_the_json_module_is_guarded_and_made_to_panic() {
+    let table = read("modules/json/src/host/guard.rs");
+    let table = table.split("\nentries! {").nth(1).and_then(|rest| rest.split("\n}").next());
+    let entries: Vec<(&str, &str)> = table
+        .expect("guard.rs has the table of entries")
+        .lines()
+        .filter_map(|line| line.trim().trim_end_matches("\",").split_once(" \""))
+        .collect();
+    assert!(entries.len() > 10, "the table of entries was not understood");
+    let suite = read("tests/src/faults.rs");
+    let mut faults = Vec::new();
+    let mut reached = BTreeSet::new();
+    for path in rust_files() {
+        if !path.starts_with("modules/json/src/") {
+            continue;
+        }
+        let text = read(&path);
+        for (name, function) in c_functions(&text) {
+            let entry = function.split("guarded(Entry::").nth(1);
+            let entry = entry.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
+            match entry {
+                Some(entry) => _ = reached.insert(entry.to_string()),
+                None => faults.push(format!("{path}: {name} does not go through the guard")),
+            }
+        }
+    }
+    for (entry, name) in entries {
+        if !reached.contains(entry) {
+            faults.push(format!("Entry::{entry}: no function of C goes through it"));
+        }
+        if !suite.contains(&format!("(\"{name}\",")) {
+            faults.push(format!("Entry::{entry}: tests/src/faults.rs does not make {name} panic"));
+        }
+    }
+    assert_none(faults);
+}

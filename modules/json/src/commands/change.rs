@@ -20,11 +20,18 @@ fn limits(ctx: Context) -> Limits {
     Limits { depth_max }
 }
 
+/// Refuses a document of `len` bytes if it is too long. As with depth, what was allowed once is
+/// allowed again.
+pub(crate) fn check_len(ctx: Context, len: usize) -> Result<(), Error> {
+    match len > config::document_len_max() && !(len <= config::LEN_CEILING && ctx.is_replay()) {
+        true => Err(Error::DocumentTooLong),
+        false => Ok(()),
+    }
+}
+
 /// Parses a JSON argument.
 pub(crate) fn parse_json(ctx: Context, json: &[u8]) -> Result<Text, Error> {
-    if json.len() > config::document_len_max() {
-        return Err(Error::DocumentTooLong);
-    }
+    check_len(ctx, json.len())?;
     // Asking the host costs more than the parsing of a small value, and is seldom needed.
     match Text::parse(json, &Limits { depth_max: config::depth_max() }) {
         Err(error) if error.kind() == ParseErrorKind::DepthExceeded => {
@@ -36,15 +43,10 @@ pub(crate) fn parse_json(ctx: Context, json: &[u8]) -> Result<Text, Error> {
 
 /// The new text, within the limits on depth and length.
 pub(crate) fn apply(ctx: Context, edits: Edits<'_>) -> Result<Text, Error> {
-    let len_max = config::document_len_max();
-    // A result much longer than this is refused before it takes memory.
-    if edits.added_len_max().is_none_or(|added| added > len_max.saturating_mul(2)) {
-        return Err(Error::DocumentTooLong);
-    }
+    // A result much longer than allowed is refused before it takes memory.
+    check_len(ctx, edits.added_len_max().ok_or(Error::DocumentTooLong)? / 2)?;
     let text = edits.apply(&limits(ctx))?;
-    if text.len() > len_max {
-        return Err(Error::DocumentTooLong);
-    }
+    check_len(ctx, text.len())?;
     Ok(text)
 }
 

@@ -18,6 +18,7 @@ mod resp;
 mod scalar;
 pub(crate) mod set;
 mod set_options;
+mod unquote;
 
 use redis_module::raw::RedisModuleCtx;
 
@@ -50,6 +51,7 @@ pub(crate) fn register(ctx: *mut RedisModuleCtx) -> Option<()> {
     one::<array::ArrTrim>(ctx)?;
     one::<array::ArrIndex>(ctx)?;
     one::<resp::Resp>(ctx)?;
+    one::<unquote::Unquote>(ctx)?;
     one::<debug::Debug>(ctx)?;
     Some(())
 }

@@ -2,10 +2,9 @@
 
 use json_document::{Document, Edits, Index, Text, unescape};
 
-use crate::commands::change::{Change, apply, parse_json};
+use crate::commands::change::{Change, apply, check_len, parse_json};
 use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
-use crate::host::config;
 use crate::paths;
 
 pub(crate) struct StrAppend;
@@ -41,7 +40,6 @@ impl Command for StrAppend {
         let tail_len = unescape(tail).len();
         let mut appended: Vec<Option<Text>> = Vec::with_capacity(nodes.len());
         let mut lengths: Vec<Option<usize>> = Vec::with_capacity(nodes.len());
-        let len_max = config::document_len_max();
         let mut added_len = 0usize;
         for &node in &nodes {
             let Some(string) = document.string(node) else {
@@ -52,9 +50,7 @@ impl Command for StrAppend {
             let head = document.text_of(node).strip_suffix('"').ok_or(Error::Internal)?;
             // Strings are not copied only to find that the result is too long.
             added_len = added_len.saturating_add(tail.len());
-            if change.text.len().saturating_add(added_len) > len_max {
-                return Err(Error::DocumentTooLong);
-            }
+            check_len(call.ctx, change.text.len().saturating_add(added_len))?;
             lengths.push(Some(string.len() + tail_len));
             appended.push(Some(Text::assume_valid(format!("{head}{tail}\"").into_boxed_str())));
         }

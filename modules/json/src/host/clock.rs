@@ -7,7 +7,7 @@ use redis_module::raw;
 
 use crate::STORE;
 use crate::host::context::{Context, now_ms, used_memory_ratio};
-use crate::host::guard::guarded;
+use crate::host::guard::{Entry, guarded};
 use json_store::Pressure;
 
 /// Above this part of `maxmemory`, packing does not wait for documents to be idle.
@@ -28,7 +28,7 @@ unsafe extern "C" fn on_cron(
     _subevent: u64,
     _data: *mut c_void,
 ) {
-    guarded(|| {
+    guarded(Entry::Cron, || {
         // SAFETY: the host gives a context that lives for this callback.
         let ctx = unsafe { Context::new(ctx) };
         STORE.tick(now_ms(), pressure(ctx));

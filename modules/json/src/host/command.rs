@@ -7,7 +7,7 @@ use redis_module::raw;
 use crate::error::Error;
 use crate::host::args::Args;
 use crate::host::context::Context;
-use crate::host::guard::guarded;
+use crate::host::guard::{Entry, guarded};
 
 /// A command of the module.
 pub(crate) trait Command {
@@ -42,6 +42,8 @@ pub(crate) enum Keys {
     Range { last: c_int, step: c_int, usage: Usage },
     /// The one after the word.
     After { word: &'static CStr, usage: Usage },
+    /// There are none.
+    None,
 }
 
 /// What is done to a key: flags of the host's key specs.
@@ -73,9 +75,12 @@ impl Usage {
 
 impl Keys {
     const fn are_written(&self) -> bool {
-        let (Keys::Range { usage: Usage(flags), .. } | Keys::After { usage: Usage(flags), .. }) =
-            self;
-        *flags & raw::REDISMODULE_CMD_KEY_RO == 0
+        match self {
+            Keys::Range { usage: Usage(flags), .. } | Keys::After { usage: Usage(flags), .. } => {
+                *flags & raw::REDISMODULE_CMD_KEY_RO == 0
+            }
+            Keys::None => false,
+        }
     }
 
     /// The key is argument 1.
@@ -91,7 +96,7 @@ pub(crate) fn register<C: Command>(ctx: *mut raw::RedisModuleCtx) -> Option<()> 
     let create = api!(RedisModule_CreateCommand)?;
     let (first, last, step) = match spec.keys {
         Keys::Range { last, step, .. } => (1, last, step),
-        Keys::After { .. } => (0, 0, 0),
+        Keys::After { .. } | Keys::None => (0, 0, 0),
     };
     // SAFETY: `OnLoad` is running; the host copies name and flags.
     let status = unsafe {
@@ -108,7 +113,15 @@ pub(crate) fn register<C: Command>(ctx: *mut raw::RedisModuleCtx) -> Option<()> 
     if let (Some(set), Some(_)) =
         (api!(RedisModule_SetCommandACLCategories), api!(RedisModule_AddACLCategory))
     {
-        let categories = if spec.keys.are_written() { c"json write" } else { c"json read" };
+        // The host gives module commands no category by their flags.
+        let is_admin =
+            spec.flags.to_bytes().split(|&byte| byte == b' ').any(|flag| flag == b"admin");
+        let categories = match &spec.keys {
+            _ if is_admin => c"json admin dangerous",
+            Keys::None => c"json",
+            keys if keys.are_written() => c"json write",
+            _ => c"json read",
+        };
         // SAFETY: the command was just made by this module; the host reads the text now.
         unsafe { set(command, categories.as_ptr()) };
     }
@@ -165,6 +178,7 @@ fn key_spec(keys: &Keys) -> raw::RedisModuleCommandKeySpec {
             };
             (usage, 0, 1)
         }
+        Keys::None => return no_key_spec(),
     };
     spec.flags = u64::from(flags);
     spec.fk.range = raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 {
@@ -184,7 +198,7 @@ unsafe extern "C" fn entry<C: Command>(
     let ctx = unsafe { Context::new(ctx) };
     // SAFETY: the host gives `argc` strings that live, unchanged, for this call.
     let args = unsafe { Args::new(argv, argc) };
-    if guarded(|| run::<C>(Call { ctx, args })).is_none() {
+    if guarded(Entry::Command, || run::<C>(Call { ctx, args })).is_none() {
         ctx.reply_error(&(ctx.rules().message)(&Error::Internal));
     }
     raw::REDISMODULE_OK as c_int

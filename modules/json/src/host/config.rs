@@ -10,10 +10,14 @@ use redis_module::raw;
 
 use crate::STORE;
 use crate::compat::Compat;
-use crate::host::guard::guarded;
+use crate::host::guard::{Entry, guarded};
 
 /// Nesting that no setting allows to exceed, and that loading always allows.
 pub(crate) const DEPTH_CEILING: usize = 1024;
+
+/// Bytes of text that no setting allows to exceed, and that loading always allows: places in a text
+/// are 32 bits.
+pub(crate) const LEN_CEILING: usize = u32::MAX as usize;
 
 /// A setting whose value is a number.
 struct Numeric {
@@ -59,7 +63,8 @@ static WARM_MEMORY: Numeric = Numeric::memory(c"warm-memory", 64 * MIB, 1 << 40)
 /// Containers within each other that a command may make.
 static MAX_DEPTH: Numeric = Numeric::new(c"max-depth", 128, 1, DEPTH_CEILING as i64);
 /// Bytes of a document's text.
-static MAX_DOCUMENT_SIZE: Numeric = Numeric::memory(c"max-document-size", 512 * MIB, 4 * GIB - 1);
+static MAX_DOCUMENT_SIZE: Numeric =
+    Numeric::memory(c"max-document-size", 512 * MIB, LEN_CEILING as i64);
 /// Bytes of a path.
 static MAX_PATH_LENGTH: Numeric = Numeric::memory(c"max-path-length", 128 << 10, MIB);
 /// Nodes that the paths of one command may visit.
@@ -230,36 +235,62 @@ fn ok(status: c_int) -> Option<()> {
 unsafe extern "C" fn get_numeric(_name: *const c_char, privdata: *mut c_void) -> c_longlong {
     // SAFETY: the host gives back the pointer to a `static Numeric` that `register` gave.
     let numeric = unsafe { &*privdata.cast_const().cast::<Numeric>() };
-    numeric.value.load(Relaxed)
+    let value = guarded(Entry::ConfigGet, || numeric.value.load(Relaxed));
+    value.unwrap_or_else(|| numeric.value.load(Relaxed))
 }
 
 unsafe extern "C" fn set_numeric(
     _name: *const c_char,
     value: c_longlong,
     privdata: *mut c_void,
-    _error: *mut *mut raw::RedisModuleString,
+    error: *mut *mut raw::RedisModuleString,
 ) -> c_int {
     // SAFETY: the host gives back the pointer to a `static Numeric` that `register` gave.
     let numeric = unsafe { &*privdata.cast_const().cast::<Numeric>() };
-    numeric.value.store(value, Relaxed);
-    guarded(|| STORE.set_settings(store_settings()));
-    raw::REDISMODULE_OK as c_int
+    let set = guarded(Entry::ConfigSet, || {
+        numeric.value.store(value, Relaxed);
+        STORE.set_settings(store_settings());
+    });
+    // SAFETY: the place for a message is the host's.
+    unsafe { outcome(set, error) }
 }
 
 unsafe extern "C" fn get_choice(_name: *const c_char, privdata: *mut c_void) -> c_int {
     // SAFETY: the host gives back the pointer to a `static Choice` that `register` gave.
     let choice = unsafe { &*privdata.cast_const().cast::<Choice>() };
-    choice.value.load(Relaxed) as c_int
+    let value = guarded(Entry::ConfigGet, || choice.value.load(Relaxed));
+    value.unwrap_or_else(|| choice.value.load(Relaxed)) as c_int
 }
 
 unsafe extern "C" fn set_choice(
     _name: *const c_char,
     value: c_int,
     privdata: *mut c_void,
-    _error: *mut *mut raw::RedisModuleString,
+    error: *mut *mut raw::RedisModuleString,
 ) -> c_int {
     // SAFETY: the host gives back the pointer to a `static Choice` that `register` gave.
     let choice = unsafe { &*privdata.cast_const().cast::<Choice>() };
-    choice.value.store(i64::from(value), Relaxed);
-    raw::REDISMODULE_OK as c_int
+    let set = guarded(Entry::ConfigSet, || choice.value.store(i64::from(value), Relaxed));
+    // SAFETY: the place for a message is the host's.
+    unsafe { outcome(set, error) }
+}
+
+/// What a callback of CONFIG SET answers: an error with a message if `set` is not there.
+///
+/// # Safety
+/// `error` is NULL or where the host looks for a message, which it frees.
+unsafe fn outcome(set: Option<()>, error: *mut *mut raw::RedisModuleString) -> c_int {
+    if set.is_some() {
+        return raw::REDISMODULE_OK as c_int;
+    }
+    if let (Some(create), false) = (api!(RedisModule_CreateString), error.is_null()) {
+        let message = "internal error";
+        // SAFETY: the host copies `message.len()` bytes; without a context the string is the
+        // receiver's, which is the host.
+        let message =
+            unsafe { create(std::ptr::null_mut(), message.as_ptr().cast(), message.len()) };
+        // SAFETY: by the contract.
+        unsafe { error.write(message) };
+    }
+    raw::REDISMODULE_ERR as c_int
 }

@@ -186,13 +186,6 @@ impl Context {
     pub(crate) fn has_child(self) -> bool {
         self.flags() & raw::REDISMODULE_CTX_FLAGS_ACTIVE_CHILD as c_int != 0
     }
-
-    pub(crate) fn log_warning(self, message: &str) {
-        let Some(log) = api!(RedisModule_Log) else { return };
-        let line = one_line(message);
-        // SAFETY: the format takes exactly the one text that follows; both end with NUL.
-        unsafe { log(self.raw, c"warning".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
-    }
 }
 
 /// The host's clock, milliseconds since the epoch.

@@ -6,9 +6,8 @@ use redis_module::raw;
 
 use crate::commands;
 use crate::host::args::Args;
-use crate::host::context::Context;
-use crate::host::guard::guarded;
-use crate::host::{clock, config, info, value_type};
+use crate::host::guard::{Entry, guarded, silence_messages};
+use crate::host::{clock, config, fault, host_config, info, log, process, value_type};
 
 /// The first word of every context: the host's lookup of its functions by name, 0 for found.
 type GetApi = unsafe extern "C" fn(*const c_char, *mut *mut c_void) -> c_int;
@@ -35,19 +34,22 @@ pub(crate) unsafe extern "C" fn RedisModule_OnLoad(
     unsafe { raw::Export_RedisModule_InitAPI(ctx) };
     // SAFETY: the host gives `argc` strings that live for this call.
     let args = unsafe { Args::new(argv, argc) };
-    guarded(|| load(ctx, args)).flatten().map_or(ERR, |()| OK)
+    silence_messages();
+    guarded(Entry::OnLoad, || load(ctx, args)).flatten().map_or(ERR, |()| OK)
 }
 
 fn load(ctx: *mut raw::RedisModuleCtx, args: Args<'_>) -> Option<()> {
-    let name = match Arguments::parse(args) {
-        Ok(Arguments { name: Some(name) }) => name,
-        Ok(Arguments { name: None }) if is_valkey(ctx) => c"json",
-        Ok(Arguments { name: None }) => c"ReJSON",
+    let arguments = match Arguments::parse(args) {
+        Ok(arguments) => arguments,
         Err(message) => {
-            // SAFETY: the context lives for this call.
-            unsafe { Context::new(ctx) }.log_warning(message);
+            log::warning(message);
             return None;
         }
+    };
+    let name = match arguments.name {
+        Some(name) => name,
+        None if is_valkey(ctx) => c"json",
+        None => c"ReJSON",
     };
     // SAFETY: the context is that of a module being loaded; the host copies the name.
     let status = unsafe {
@@ -59,6 +61,13 @@ fn load(ctx: *mut raw::RedisModuleCtx, args: Args<'_>) -> Option<()> {
         )
     };
     (status == OK).then_some(())?;
+    log::start(ctx);
+    log::notice(concat!("Keystow JSON ", env!("CARGO_PKG_VERSION")));
+    process::remember();
+    if let Faults::At(entry) = arguments.faults {
+        fault::arm(entry);
+        fault::reach(Entry::OnLoad);
+    }
     set_options(ctx);
     value_type::register(ctx)?;
     if let Some(add) = api!(RedisModule_AddACLCategory) {
@@ -66,12 +75,15 @@ fn load(ctx: *mut raw::RedisModuleCtx, args: Args<'_>) -> Option<()> {
         unsafe { add(ctx, c"json".as_ptr()) };
     }
     commands::register(ctx)?;
+    if arguments.faults != Faults::Never {
+        fault::register(ctx)?;
+        log::warning("JSON.FAULT is there: this server is for tests");
+    }
     config::register(ctx)?;
+    host_config::follow(ctx);
     info::register(ctx);
     if clock::start(ctx).is_none() {
-        // SAFETY: the context lives for this call.
-        unsafe { Context::new(ctx) }
-            .log_warning("the host has no cron event: documents are packed only by commands");
+        log::warning("the host has no cron event: documents are packed only by commands");
     }
     Some(())
 }
@@ -79,16 +91,40 @@ fn load(ctx: *mut raw::RedisModuleCtx, args: Args<'_>) -> Option<()> {
 /// What may follow the path on the `loadmodule` line.
 struct Arguments {
     name: Option<&'static CStr>,
+    faults: Faults,
+}
+
+/// Whether the module can be made to panic.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Faults {
+    Never,
+    /// By `JSON.FAULT`.
+    OnRequest,
+    /// As well, and first at this entry.
+    At(Entry),
 }
 
 impl Arguments {
     /// `NAME json` or `NAME ReJSON`: the module's name on this host, whatever the host is.
+    /// `DEBUG-FAULTS yes|no|entry`: see [`fault`].
     fn parse(args: Args<'_>) -> Result<Arguments, &'static str> {
-        let mut arguments = Arguments { name: None };
+        let mut arguments = Arguments { name: None, faults: Faults::Never };
         let mut words = args.from(0);
         while let Some(word) = words.next() {
+            if word.is("DEBUG-FAULTS") {
+                let value = words.next().map_or(&[][..], |value| value.bytes());
+                arguments.faults = match (value, fault::entry(value)) {
+                    (b"no", _) => Faults::Never,
+                    (b"yes", _) => Faults::OnRequest,
+                    (_, Some(entry)) => Faults::At(entry),
+                    (_, None) => return Err("DEBUG-FAULTS must be yes, no or an entry's name"),
+                };
+                continue;
+            }
             if !word.is("NAME") {
-                return Err("unknown module argument; known are: NAME json|ReJSON");
+                return Err(
+                    "unknown module argument; known are: NAME json|ReJSON, DEBUG-FAULTS yes|no",
+                );
             }
             arguments.name = match words.next() {
                 Some(name) if name.bytes() == b"json" => Some(c"json"),

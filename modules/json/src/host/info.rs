@@ -5,7 +5,7 @@ use std::ffi::{CStr, c_int};
 use json_store::Figures;
 use redis_module::raw;
 
-use crate::host::guard::{guarded, panics};
+use crate::host::guard::{Entry, guarded, panics};
 
 /// Registers the section. To be called in `OnLoad`.
 pub(super) fn register(ctx: *mut raw::RedisModuleCtx) {
@@ -16,7 +16,7 @@ pub(super) fn register(ctx: *mut raw::RedisModuleCtx) {
 }
 
 unsafe extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: c_int) {
-    guarded(|| {
+    guarded(Entry::Info, || {
         let Some(add_section) = api!(RedisModule_InfoAddSection) else { return };
         // SAFETY: the context lives for this callback. An empty name gives the module's own.
         if unsafe { add_section(ctx, c"".as_ptr()) } != raw::REDISMODULE_OK as c_int {

@@ -11,6 +11,7 @@
 //! `rdb-format` is `portable`; when it is `packed`, it begins with [`json_store::MAGIC`], which no
 //! JSON text does.
 
+use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::slice;
 use std::sync::Arc;
@@ -23,13 +24,16 @@ use crate::STORE;
 use crate::cbor;
 use crate::error::LoadError;
 use crate::host::config::{self, RdbFormat};
-use crate::host::context::{now_ms, one_line};
+use crate::host::context::{Context, now_ms};
 
 /// A stream being read.
 pub(crate) struct Loading(*mut raw::RedisModuleIO);
 
 /// A stream being written.
-pub(crate) struct Saving(*mut raw::RedisModuleIO);
+pub(crate) struct Saving {
+    rdb: *mut raw::RedisModuleIO,
+    has_written: Cell<bool>,
+}
 
 /// A string that the host allocated for us.
 pub(crate) struct Buffer {
@@ -90,6 +94,34 @@ impl Loading {
         self.checked(unsafe { load(self.0) })
     }
 
+    /// How long a document may be: what a client restores is held to the setting, what is in a file
+    /// or comes from the primary was allowed once.
+    fn document_len_max(&self) -> usize {
+        let is_replay = api!(RedisModule_GetContextFromIO).is_some_and(|context| {
+            // SAFETY: the stream lives for the callback.
+            let context = unsafe { context(self.0) };
+            // SAFETY: the context lives as long as the stream.
+            unsafe { Context::new(context) }.is_replay()
+        });
+        if is_replay { config::LEN_CEILING } else { config::document_len_max() }
+    }
+
+    /// The name of the key that is being loaded, where the host knows it.
+    pub(super) fn key_name(&self) -> Option<&[u8]> {
+        let (name, ptr_len) =
+            (api!(RedisModule_GetKeyNameFromIO)?, api!(RedisModule_StringPtrLen)?);
+        // SAFETY: the stream lives for the callback.
+        let name = unsafe { name(self.0) };
+        if name.is_null() {
+            return None;
+        }
+        let mut len = 0;
+        // SAFETY: the host's string lives as long as the stream.
+        let start = unsafe { ptr_len(name, &mut len) };
+        // SAFETY: the host says that there are `len` bytes.
+        Some(unsafe { slice::from_raw_parts(start.cast::<u8>(), len) })
+    }
+
     /// `value`, if the stream has not failed so far.
     fn checked<T>(&self, value: T) -> Result<T, LoadError> {
         let failed = match api!(RedisModule_IsIOError) {
@@ -99,26 +131,25 @@ impl Loading {
         };
         if failed { Err(LoadError::Stream) } else { Ok(value) }
     }
-
-    pub(super) fn log(&self, message: &str) {
-        let Some(log) = api!(RedisModule_LogIOError) else { return };
-        let line = one_line(message);
-        // SAFETY: the format takes exactly the one text that follows; both end with NUL.
-        unsafe { log(self.0, c"warning".as_ptr(), c"%s".as_ptr(), line.as_ptr()) };
-    }
 }
 
 impl Saving {
     /// # Safety
     /// `rdb` is the stream of the save callback that is running.
     pub(super) unsafe fn new(rdb: *mut raw::RedisModuleIO) -> Saving {
-        Saving(rdb)
+        Saving { rdb, has_written: Cell::new(false) }
+    }
+
+    /// Whether something was written to the stream.
+    pub(super) fn has_written(&self) -> bool {
+        self.has_written.get()
     }
 
     fn string(&self, bytes: &[u8]) {
         let Some(save) = api!(RedisModule_SaveStringBuffer) else { return };
+        self.has_written.set(true);
         // SAFETY: the stream lives for the callback; the host reads `bytes.len()` bytes.
-        unsafe { save(self.0, bytes.as_ptr().cast::<c_char>(), bytes.len()) };
+        unsafe { save(self.rdb, bytes.as_ptr().cast::<c_char>(), bytes.len()) };
     }
 }
 
@@ -146,7 +177,7 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Arc<Stored>, LoadE
             let payload = stream.string()?;
             if payload.bytes().starts_with(&MAGIC) {
                 let (packed, _) =
-                    Packed::from_bytes(payload.bytes(), &limits(), config::document_len_max())
+                    Packed::from_bytes(payload.bytes(), &limits(), stream.document_len_max())
                         .map_err(LoadError::Packed)?;
                 Ok(STORE.load_packed(packed))
             } else {

@@ -25,11 +25,16 @@ pub(crate) mod command;
 pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod entry;
+mod fault;
 pub(crate) mod guard;
+mod host_config;
 pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
+pub(crate) mod log;
+mod process;
 pub(crate) mod replication;
+pub(crate) mod rewrite;
 pub(crate) mod value_type;
 
 pub(crate) use args::Argument;

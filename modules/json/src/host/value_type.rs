@@ -14,8 +14,9 @@ use redis_module::raw;
 
 use crate::STORE;
 use crate::host::context::now_ms;
-use crate::host::guard::guarded;
-use crate::host::io;
+use crate::host::guard::{Entry, guarded};
+use crate::host::log::UserData;
+use crate::host::{io, log, process, rewrite};
 
 /// The name tools look for: RedisJSON's.
 const NAME: &std::ffi::CStr = c"ReJSON-RL";
@@ -116,11 +117,14 @@ fn block_bytes(content: &[u8]) -> usize {
 unsafe extern "C" fn rdb_load(rdb: *mut raw::RedisModuleIO, encver: c_int) -> *mut c_void {
     // SAFETY: the host gives a stream that lives for this callback.
     let stream = unsafe { io::Loading::new(rdb) };
-    let loaded = guarded(|| io::load(&stream, encver).map(into_value));
+    let loaded = guarded(Entry::RdbLoad, || io::load(&stream, encver).map(into_value));
     match loaded {
         Some(Ok(value)) => value,
         Some(Err(error)) => {
-            stream.log(&error.to_string());
+            match stream.key_name() {
+                Some(name) => log::warning(&format!("key {}: {error}", UserData(name))),
+                None => log::warning(&error.to_string()),
+            }
             std::ptr::null_mut()
         }
         None => std::ptr::null_mut(),
@@ -132,7 +136,15 @@ unsafe extern "C" fn rdb_save(rdb: *mut raw::RedisModuleIO, value: *mut c_void) 
     let stream = unsafe { io::Saving::new(rdb) };
     // SAFETY: the host gives a value of our type, which it holds during the callback.
     let stored = unsafe { shared(value) };
-    guarded(|| io::save(&stream, &stored));
+    let saved = || guarded(Entry::RdbSave, || io::save(&stream, &stored));
+    // The host takes no error here. A child is ended rather than let it write a file that lacks a
+    // document; the server itself tries again.
+    if saved().is_none() {
+        process::give_up_saving();
+        if !stream.has_written() {
+            saved();
+        }
+    }
 }
 
 unsafe extern "C" fn aof_rewrite(
@@ -140,38 +152,34 @@ unsafe extern "C" fn aof_rewrite(
     key: *mut raw::RedisModuleString,
     value: *mut c_void,
 ) {
+    // SAFETY: the host gives a stream and a key's name that live for this callback.
+    let rewriting = unsafe { rewrite::Rewriting::new(aof, key) };
     // SAFETY: the host gives a value of our type, which it holds during the callback.
     let stored = unsafe { shared(value) };
-    guarded(|| {
-        let Some(emit) = api!(RedisModule_EmitAOF) else { return };
-        let Ok(text) = stored.text_untouched() else { return };
-        let text = text.as_str();
-        // SAFETY: the format names a string object, a C string and a buffer with its length, and
-        // exactly these follow; all live for the call.
-        unsafe {
-            emit(
-                aof,
-                c"JSON.SET".as_ptr(),
-                c"scb".as_ptr(),
-                key,
-                c".".as_ptr(),
-                text.as_ptr(),
-                text.len(),
-            );
-        }
+    let rewritten = guarded(Entry::AofRewrite, || {
+        let text = stored.text_untouched().map_err(|error| error.to_string())?;
+        rewriting.document(&text).ok_or_else(|| "there is no command for it".to_owned())
     });
+    // The host takes no error here: a child is ended rather than let it write a file that lacks a
+    // document.
+    if let Some(Err(error)) = &rewritten {
+        log::warning(&format!("a document cannot be written to the AOF: {error}"));
+    }
+    if !matches!(rewritten, Some(Ok(()))) {
+        process::give_up_saving();
+    }
 }
 
 unsafe extern "C" fn mem_usage(value: *const c_void) -> usize {
     // SAFETY: the host gives a value of our type, which it holds during the callback.
     let stored = unsafe { shared(value) };
-    guarded(|| held_bytes(&stored)).unwrap_or(0)
+    guarded(Entry::MemUsage, || held_bytes(&stored)).unwrap_or(0)
 }
 
 unsafe extern "C" fn digest(md: *mut raw::RedisModuleDigest, value: *mut c_void) {
     // SAFETY: the host gives a value of our type, which it holds during the callback.
     let stored = unsafe { shared(value) };
-    guarded(|| {
+    guarded(Entry::Digest, || {
         let (Some(add), Some(end)) =
             (api!(RedisModule_DigestAddStringBuffer), api!(RedisModule_DigestEndSequence))
         else {
@@ -190,7 +198,7 @@ unsafe extern "C" fn digest(md: *mut raw::RedisModuleDigest, value: *mut c_void)
 
 /// May run on any thread.
 unsafe extern "C" fn free(value: *mut c_void) {
-    guarded(|| {
+    guarded(Entry::Free, || {
         // SAFETY: the host gives a value of our type and forgets it.
         drop(unsafe { from_value(value) });
     });
@@ -201,7 +209,7 @@ unsafe extern "C" fn free_effort(_key: *mut raw::RedisModuleString, value: *cons
     const BYTES_A_STEP: usize = 64 << 10;
     // SAFETY: the host gives a value of our type, which it holds during the callback.
     let stored = unsafe { shared(value) };
-    guarded(|| {
+    guarded(Entry::FreeEffort, || {
         stored.at_rest(|form| match form {
             AtRest::Text(text) => 1 + text.len() / BYTES_A_STEP,
             AtRest::Packed { packed, .. } => 1 + packed.as_bytes().len() / BYTES_A_STEP,
@@ -217,5 +225,6 @@ unsafe extern "C" fn copy(
 ) -> *mut c_void {
     // SAFETY: the host gives a value of our type, which it holds during the callback.
     let stored = unsafe { shared(value) };
-    guarded(|| into_value(STORE.copy(&stored, now_ms()))).unwrap_or(std::ptr::null_mut())
+    guarded(Entry::Copy, || into_value(STORE.copy(&stored, now_ms())))
+        .unwrap_or(std::ptr::null_mut())
 }

@@ -1,0 +1,375 @@
+//! A panic made at every way into the module: the server lives, the caller is told, the document is as it was,
+//! and INFO counts it.
+//!
+//! `DEBUG-FAULTS yes` behind the module's path gives `JSON.FAULT`; [`ENTRIES`] says how each entry is reached. The
+//! module's own list (`JSON.FAULT LIST`) must be the same, so that an entry that nobody makes panic is a failure.
+
+use std::time::{Duration, Instant};
+
+use crate::client::Client;
+use crate::host::{Host, Module, Server};
+use crate::reply::Reply;
+use crate::report::Report;
+
+type Outcome = Result<(), String>;
+
+/// Makes the armed entry panic, and checks what the caller sees.
+type Reach = fn(&mut Scene) -> Outcome;
+
+/// Every entry by its name, and how it is reached.
+const ENTRIES: &[(&str, Reach)] = &[
+    ("on-load", on_load),
+    ("command", command),
+    ("rdb-load", rdb_load),
+    ("rdb-save", rdb_save),
+    ("aof-rewrite", aof_rewrite),
+    ("mem-usage", |scene| scene.answers("MEMORY USAGE doc")),
+    ("digest", |scene| scene.answers("DEBUG DIGEST-VALUE doc")),
+    ("free", |scene| scene.replies("DEL spare", ":1")),
+    ("free-effort", |scene| scene.replies("UNLINK spare", ":1")),
+    ("copy", copy),
+    ("info", |scene| scene.answers("INFO modules")),
+    ("cron", |_| Ok(())),
+    ("config-get", config_get),
+    ("config-set", config_set),
+    ("host-config-change", |scene| scene.replies("CONFIG SET maxmemory-samples 6", "+OK")),
+];
+
+const DOCUMENT: &str = r#"{"a":[1,2.50,"x"],"b":null}"#;
+
+pub fn suite(hosts: &[Host], report: &mut Report) {
+    for &host in hosts {
+        let title = format!("a panic at every entry of libjson.so on {}", host.title());
+        let mut passed = 0;
+        let mut failures = Vec::new();
+        match Scene::new(host, "yes") {
+            Err(e) => failures.push(e),
+            Ok(mut scene) => {
+                if let Err(e) = scene.lists_the_same() {
+                    failures.push(e);
+                }
+                for (name, reach) in ENTRIES {
+                    match scene.survives(name, *reach) {
+                        Ok(()) => passed += 1,
+                        Err(e) => {
+                            failures.push(format!("{name}: {e}\n{}", scene.server.log_tail()))
+                        }
+                    }
+                }
+                for check in [not_without_the_option, scarce_rights] {
+                    match check(host) {
+                        Ok(()) => passed += 1,
+                        Err(e) => failures.push(e),
+                    }
+                }
+            }
+        }
+        report.group(&title, passed, failures);
+    }
+}
+
+/// A server with a document, and the module told to allow faults.
+struct Scene {
+    host: Host,
+    server: Server,
+    client: Client,
+}
+
+fn options(faults: &str) -> Result<Vec<String>, String> {
+    let mut options = Module::Json.options()?.to_vec();
+    options.extend(["DEBUG-FAULTS".to_string(), faults.to_string()]);
+    Ok(options)
+}
+
+impl Scene {
+    fn new(host: Host, faults: &str) -> Result<Scene, String> {
+        let server = Server::start(host, &options(faults)?)?;
+        let client = server.connect()?;
+        Ok(Scene { host, server, client })
+    }
+
+    fn call<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Result<Reply, String> {
+        let name = String::from_utf8_lossy(argv[0].as_ref()).into_owned();
+        self.client.call(argv).map_err(|e| format!("{name}: {e}"))
+    }
+
+    fn run(&mut self, words: &str) -> Result<Reply, String> {
+        self.call(&words.split_ascii_whitespace().collect::<Vec<_>>())
+    }
+
+    fn replies(&mut self, words: &str, wanted: &str) -> Outcome {
+        let found = self.run(words)?.notation();
+        match found == wanted {
+            true => Ok(()),
+            false => Err(format!("{words}: {found} instead of {wanted}")),
+        }
+    }
+
+    fn answers(&mut self, words: &str) -> Outcome {
+        match self.run(words)? {
+            Reply::Closed => Err(format!("{words}: the connection was closed")),
+            reply if reply.is_error() => Err(format!("{words}: {}", reply.notation())),
+            _ => Ok(()),
+        }
+    }
+
+    fn fails<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Outcome {
+        let reply = self.call(argv)?;
+        match reply.is_error() {
+            true => Ok(()),
+            false => Err(format!("{} instead of an error", reply.notation())),
+        }
+    }
+
+    fn info(&mut self, section: &str, field: &str) -> Result<String, String> {
+        let reply = self.call(&["INFO", section])?;
+        let text = String::from_utf8_lossy(reply.text().unwrap_or_default()).into_owned();
+        let value =
+            text.lines().find_map(|line| line.split_once(':').filter(|(name, _)| *name == field));
+        value.map(|(_, value)| value.to_string()).ok_or(format!("INFO {section} has no {field}"))
+    }
+
+    /// Waits until a field of INFO is as wanted.
+    fn awaits(&mut self, section: &str, field: &str, wanted: &str) -> Outcome {
+        let deadline = Instant::now() + Duration::from_secs(10);
+        loop {
+            let found = self.info(section, field)?;
+            if found == wanted {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                return Err(format!("{field} is {found}, not {wanted}"));
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    /// The module's name on this host, before its configs and INFO fields.
+    fn prefix(&self) -> &'static str {
+        match self.host {
+            Host::Redis => "ReJSON",
+            _ => "json",
+        }
+    }
+
+    fn panics(&mut self) -> Result<u64, String> {
+        let field = format!("{}_panics", self.prefix());
+        self.info("modules", &field)?.parse().map_err(|e| format!("{field}: {e}"))
+    }
+
+    fn lists_the_same(&mut self) -> Outcome {
+        let Reply::Array(items) = self.run("JSON.FAULT LIST")? else {
+            return Err("JSON.FAULT LIST answers no array".into());
+        };
+        let listed: Vec<String> = items
+            .iter()
+            .map(|item| String::from_utf8_lossy(item.text().unwrap_or_default()).into_owned())
+            .collect();
+        let known: Vec<&str> = ENTRIES.iter().map(|(name, _)| *name).collect();
+        match listed == known {
+            true => Ok(()),
+            false => Err(format!("the module has {listed:?}, this suite {known:?}")),
+        }
+    }
+
+    /// Arms `entry`, lets `reach` reach it, and looks at what is left.
+    fn survives(&mut self, entry: &str, reach: Reach) -> Outcome {
+        self.call(&["JSON.SET", "doc", "$", DOCUMENT])?;
+        self.call(&["JSON.SET", "spare", "$", DOCUMENT])?;
+        let before = self.panics()?;
+        self.replies(&format!("JSON.FAULT PANIC {entry}"), "+OK")?;
+        reach(self)?;
+        // What runs in a forked child or on another server is counted there.
+        if !["on-load", "aof-rewrite"].contains(&entry) {
+            let deadline = Instant::now() + Duration::from_secs(5);
+            while self.panics()? == before {
+                if Instant::now() > deadline {
+                    return Err("nothing panicked".into());
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        }
+        self.run("JSON.FAULT OFF")?;
+        if !self.server.alive() {
+            return Err("the server died".into());
+        }
+        let document = self.call(&["JSON.GET", "doc"])?;
+        match document.text() == Some(DOCUMENT.as_bytes()) {
+            true => self.replies("PING", "+PONG"),
+            false => Err(format!("the document is {}", document.notation())),
+        }
+    }
+}
+
+/// Loading at start and by MODULE LOAD is refused, and the server that was asked lives.
+fn on_load(scene: &mut Scene) -> Outcome {
+    scene.run("JSON.FAULT OFF")?;
+    let dir = crate::host::scratch("on-load").map_err(|e| e.to_string())?;
+    let log = Server::refusal(scene.host, &dir, &options("on-load")?);
+    // The refusal must be the host's; the module's own line says that it panicked.
+    if let Err(e) = &log
+        && !e.contains("on-load panicked")
+    {
+        return Err(e.clone());
+    }
+    let other = Server::start(scene.host, &[])?;
+    let mut client = other.connect()?;
+    let path = Module::Json.path()?;
+    let argv =
+        ["MODULE", "LOAD", &path.to_string_lossy(), "DEBUG-FAULTS", "on-load"].map(String::from);
+    let reply = client.call(&argv).map_err(|e| e.to_string())?;
+    if !reply.is_error() {
+        return Err(format!("MODULE LOAD answers {}", reply.notation()));
+    }
+    let reply = client.run("PING").map_err(|e| e.to_string())?;
+    match reply.notation().as_str() {
+        "+PONG" => Ok(()),
+        other => Err(format!("PING after MODULE LOAD: {other}")),
+    }
+}
+
+/// Every command of the module answers the error and nothing else.
+fn command(scene: &mut Scene) -> Outcome {
+    let Reply::Array(commands) =
+        scene.run(&format!("COMMAND LIST FILTERBY MODULE {}", scene.prefix()))?
+    else {
+        return Err("COMMAND LIST answers no array".into());
+    };
+    if commands.len() < 25 {
+        return Err(format!("the host knows {} commands of the module", commands.len()));
+    }
+    scene.run("JSON.FAULT OFF")?;
+    for command in commands {
+        let name = String::from_utf8_lossy(command.text().unwrap_or_default()).into_owned();
+        // A command with sub-commands is reached through them.
+        if name.contains('|') {
+            continue;
+        }
+        let info = scene.call(&["COMMAND", "INFO", &name])?;
+        let Reply::Array(info) = info else { return Err("COMMAND INFO answers no array".into()) };
+        let Some(Reply::Array(info)) = info.first() else {
+            return Err(format!("no COMMAND INFO of {name}"));
+        };
+        let Some(Reply::Integer(arity)) = info.get(1) else {
+            return Err(format!("{name} has no arity"));
+        };
+        let mut argv = vec![name.clone()];
+        argv.resize(usize::try_from(arity.unsigned_abs()).unwrap_or(1), "doc".to_string());
+        scene.replies("JSON.FAULT PANIC command", "+OK")?;
+        let reply = scene.call(&argv)?.notation();
+        if reply != "-ERR internal error" {
+            return Err(format!("{name} answers {reply}"));
+        }
+        scene.replies("PING", "+PONG")?;
+    }
+    Ok(())
+}
+
+fn rdb_load(scene: &mut Scene) -> Outcome {
+    let Reply::Bulk(payload) = scene.run("DUMP doc")? else {
+        return Err("DUMP answers no string".into());
+    };
+    scene.fails(&[&b"RESTORE"[..], b"other", b"0", &payload])?;
+    scene.replies("EXISTS other", ":0")?;
+    // The fault is spent: the same payload is good.
+    let reply = scene.call(&[&b"RESTORE"[..], b"other", b"0", &payload])?.notation();
+    match reply.as_str() {
+        "+OK" => scene.replies("DEL other", ":1"),
+        other => Err(format!("RESTORE afterwards: {other}")),
+    }
+}
+
+/// In the server the document is written by a second attempt; a saving child ends as failed, and the file before it
+/// stays.
+fn rdb_save(scene: &mut Scene) -> Outcome {
+    let Reply::Bulk(payload) = scene.run("DUMP doc")? else {
+        return Err("DUMP answers no string".into());
+    };
+    let reply = scene.call(&[&b"RESTORE"[..], b"other", b"0", &payload])?.notation();
+    if reply != "+OK" {
+        return Err(format!("RESTORE of what was saved: {reply}"));
+    }
+    scene.replies("DEL other", ":1")?;
+    scene.replies("SAVE", "+OK")?;
+    let file = scene.server.dir.join("dump.rdb");
+    let before = std::fs::read(&file).map_err(|e| e.to_string())?;
+    scene.replies("JSON.FAULT PANIC rdb-save", "+OK")?;
+    scene.answers("BGSAVE")?;
+    scene.awaits("persistence", "rdb_last_bgsave_status", "err")?;
+    if std::fs::read(&file).map_err(|e| e.to_string())? != before {
+        return Err("the file was replaced by one that lacks a document".into());
+    }
+    scene.run("JSON.FAULT OFF")?;
+    scene.answers("BGSAVE")?;
+    scene.awaits("persistence", "rdb_bgsave_in_progress", "0")?;
+    scene.awaits("persistence", "rdb_last_bgsave_status", "ok")
+}
+
+/// The rewriting child ends as failed; once the fault is off, the rewrite succeeds.
+fn aof_rewrite(scene: &mut Scene) -> Outcome {
+    if scene.host == Host::Keystow {
+        // Our server has no AOF yet, so nothing reaches this callback there.
+        return scene.fails(&["BGREWRITEAOF"]);
+    }
+    scene.replies("CONFIG SET aof-use-rdb-preamble no", "+OK")?;
+    scene.answers("BGREWRITEAOF")?;
+    scene.awaits("persistence", "aof_last_bgrewrite_status", "err")?;
+    scene.run("JSON.FAULT OFF")?;
+    scene.answers("BGREWRITEAOF")?;
+    scene.awaits("persistence", "aof_rewrite_in_progress", "0")?;
+    scene.awaits("persistence", "aof_last_bgrewrite_status", "ok")
+}
+
+fn copy(scene: &mut Scene) -> Outcome {
+    scene.fails(&["COPY", "doc", "other"])?;
+    scene.replies("EXISTS other", ":0")
+}
+
+fn config_get(scene: &mut Scene) -> Outcome {
+    scene.answers(&format!("CONFIG GET {}.pack-level", scene.prefix()))
+}
+
+fn config_set(scene: &mut Scene) -> Outcome {
+    let name = format!("{}.pack-level", scene.prefix());
+    let before = scene.run(&format!("CONFIG GET {name}"))?;
+    scene.fails(&["CONFIG", "SET", &name, "3"])?;
+    let after = scene.run(&format!("CONFIG GET {name}"))?;
+    match before == after {
+        true => scene.replies(&format!("CONFIG SET {name} 1"), "+OK"),
+        false => Err(format!("{name} became {}", after.notation())),
+    }
+}
+
+/// A server that was not started for it has no such command.
+fn not_without_the_option(host: Host) -> Outcome {
+    let server = Server::start(host, &Module::Json.options()?)?;
+    let mut client = server.connect()?;
+    let reply = client.run("JSON.FAULT LIST").map_err(|e| e.to_string())?.notation();
+    match reply.contains("ERR unknown command") {
+        true => Ok(()),
+        false => Err(format!("JSON.FAULT without DEBUG-FAULTS: {reply}")),
+    }
+}
+
+/// The command is for administrators.
+fn scarce_rights(host: Host) -> Outcome {
+    let mut scene = Scene::new(host, "yes")?;
+    let info = scene.run("COMMAND INFO json.fault")?.notation();
+    if !info.contains("admin") {
+        return Err(format!("JSON.FAULT is not flagged as admin: {info}"));
+    }
+    if host != Host::Valkey {
+        // Redis 7.0 lets modules set no category, and our server has no ACL SETUSER.
+        return Ok(());
+    }
+    for (user, without) in [("plain", "admin"), ("careful", "dangerous")] {
+        scene.replies(&format!("ACL SETUSER {user} on nopass ~* +@all -@{without}"), "+OK")?;
+        let mut client = scene.server.connect()?;
+        client.run(&format!("AUTH {user} x")).map_err(|e| e.to_string())?;
+        let reply = client.run("JSON.FAULT LIST").map_err(|e| e.to_string())?.notation();
+        if !reply.contains("NOPERM") {
+            return Err(format!("JSON.FAULT LIST as {user}: {reply}"));
+        }
+    }
+    Ok(())
+}
