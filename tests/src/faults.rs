@@ -146,10 +146,7 @@ impl Scene {
 
     /// The module's name on this host, before its configs and INFO fields.
     fn prefix(&self) -> &'static str {
-        match self.host {
-            Host::Redis => "ReJSON",
-            _ => "json",
-        }
+        if self.host.is_redis() { "ReJSON" } else { "json" }
     }
 
     fn panics(&mut self) -> Result<u64, String> {
@@ -358,7 +355,7 @@ fn scarce_rights(host: Host) -> Outcome {
     if !info.contains("admin") {
         return Err(format!("JSON.FAULT is not flagged as admin: {info}"));
     }
-    if host != Host::Valkey {
+    if [Host::Keystow, Host::Redis].contains(&host) {
         // Redis 7.0 lets modules set no category, and our server has no ACL SETUSER.
         return Ok(());
     }
