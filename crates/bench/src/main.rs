@@ -14,6 +14,7 @@ mod cache;
 mod connection;
 mod documents;
 mod machine;
+mod paths;
 mod placement;
 mod plain;
 mod progress;
@@ -75,6 +76,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
             Part::Whole => {
                 report.add(whole::measure(arguments, &servers, &placement, &mut progress)?)?
+            }
+            Part::Paths => {
+                report.add(paths::measure(arguments, &servers, &placement, &mut progress)?)?
             }
             Part::Plain => {
                 report.add(plain::measure(arguments, &servers, &placement, &mut progress)?)?

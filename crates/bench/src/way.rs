@@ -51,6 +51,13 @@ pub(crate) struct Argv<'a> {
 }
 
 impl<'a> Argv<'a> {
+    pub(crate) fn of<const LEN: usize>(given: [&'a [u8]; LEN]) -> Self {
+        const { assert!(LEN <= 4, "no command of the workload has more words") };
+        let mut words: [&[u8]; 4] = [b""; 4];
+        words[..LEN].copy_from_slice(&given);
+        Self { words, len: LEN }
+    }
+
     pub(crate) fn words(&self) -> &[&'a [u8]] {
         &self.words[..self.len]
     }

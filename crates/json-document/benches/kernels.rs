@@ -4,9 +4,7 @@
 
 #![expect(clippy::print_stdout, reason = "a benchmark reports on its standard output")]
 
-use json_document::{
-    Document, Edits, Format, Index, Limits, Text, element_in_text, member_in_text,
-};
+use json_document::{Document, Edits, Format, Index, Limits, Spot, Text};
 use std::fmt::Write as _;
 use std::hint::black_box;
 use std::time::Instant;
@@ -42,12 +40,15 @@ fn main() {
             out.clear();
             document.write(document.root(), &format, &mut out);
         });
-        report("find the last element", text.len(), || {
-            let at = member_in_text(text.as_str(), 0, "orders")
-                .or_else(|| element_in_text(text.as_str(), 0, i64::MAX))
-                .unwrap_or(0);
-            element_in_text(black_box(text.as_str()), at, 1_000_000)
-        });
+        let find_last = |text: &Text| {
+            let root = Spot::root(text);
+            root.member("orders").unwrap_or(root).element(-1).map(|spot| spot.span())
+        };
+        report("find the last element", text.len(), || find_last(black_box(&text)));
+        report("make shortcuts", text.len(), || black_box(&text).clone().make_shortcuts());
+        let mut short = text.clone();
+        println!("  shortcuts take {} bytes", short.make_shortcuts());
+        report("find the last element by them", text.len(), || find_last(black_box(&short)));
         let five = Text::parse(b"5", &limits).expect("valid");
         report("replace one value", text.len(), || {
             let mut edits = Edits::new(document);
@@ -55,6 +56,17 @@ fn main() {
             edits.replace(node, &five);
             edits.apply(&limits)
         });
+        let root = Spot::root(&short);
+        let last = root.member("orders").unwrap_or(root).element(-1);
+        let number = last.map(|last| last.member("id").unwrap_or(last).span());
+        if let Some(span) = number.filter(|_| !sent.contains("lazy dog")) {
+            let depth = if sent.starts_with('[') { 1 } else { 3 };
+            let same_len = "7".repeat(span.len());
+            let seven = Text::parse(same_len.as_bytes(), &limits).expect("valid");
+            report("replace one number in place", text.len(), || {
+                short.replace_value(span.clone(), depth, &seven, &limits)
+            });
+        }
     }
 }
 

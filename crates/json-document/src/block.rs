@@ -80,6 +80,20 @@ fn running_parity(mut bits: u64) -> u64 {
 #[inline]
 pub(crate) fn container_end(bytes: &[u8], start: usize) -> usize {
     let rest = bytes.get(start..).unwrap_or_default();
+    matching_end(rest).map_or(bytes.len(), |len| start + len)
+}
+
+/// The end of the container that begins at `start` in a validated text, if it has at most `len_max`
+/// bytes.
+#[inline]
+pub(crate) fn container_end_within(bytes: &[u8], start: usize, len_max: usize) -> Option<usize> {
+    let rest = bytes.get(start..)?;
+    matching_end(rest.get(..len_max).unwrap_or(rest)).map(|len| start + len)
+}
+
+/// The length of the container that `rest` begins with, if it ends there.
+#[inline(always)]
+fn matching_end(rest: &[u8]) -> Option<usize> {
     let (blocks, tail) = rest.as_chunks::<64>();
     let mut before = Before::default();
     let mut depth = 0u64;
@@ -101,13 +115,13 @@ pub(crate) fn container_end(bytes: &[u8], start: usize) -> usize {
             } else {
                 depth = depth.saturating_sub(1);
                 if depth == 0 {
-                    return start + 64 * number + at as usize + 1;
+                    return Some(64 * number + at as usize + 1);
                 }
             }
             brackets &= brackets - 1;
         }
     }
-    bytes.len()
+    None
 }
 
 #[cfg(test)]

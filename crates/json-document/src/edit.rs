@@ -16,7 +16,6 @@ use crate::string::quote_into;
 use crate::text::{Limits, Text};
 use std::collections::HashSet;
 use std::fmt;
-use std::ops::Range;
 
 /// Why edits were refused. The document is as before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -200,37 +199,6 @@ impl<'a> Edits<'a> {
         self.splices.retain(|splice| splice.name.is_none_or(|name| seen.insert((splice.at, name))));
         self.splices.reverse();
     }
-}
-
-/// `text` with `value` in the place of the one at `span`, which has `depth` containers around it:
-/// one [`Edits::replace`] without an index.
-///
-/// # Errors
-/// As [`Edits::apply`].
-pub fn replace_at(
-    text: &Text,
-    span: Range<usize>,
-    depth: usize,
-    value: &Text,
-    limits: &Limits,
-) -> Result<Text, EditError> {
-    if depth + value.height() > limits.depth_max {
-        return Err(EditError::DepthExceeded);
-    }
-    let text = text.as_str();
-    let (Some(before), Some(after)) = (text.get(..span.start), text.get(span.end..)) else {
-        return Ok(Text::assume_valid(text.into()));
-    };
-    let len = before.len().checked_add(value.len()).and_then(|len| len.checked_add(after.len()));
-    let Some(len) = len.filter(|&len| u32::try_from(len).is_ok()) else {
-        return Err(EditError::TooLarge);
-    };
-    let mut out = String::new();
-    out.try_reserve_exact(len).map_err(|_| EditError::TooLarge)?;
-    out.push_str(before);
-    out.push_str(value.as_str());
-    out.push_str(after);
-    Ok(Text::assume_valid(out.into_boxed_str()))
 }
 
 /// Writes `text` with the sorted `splices` done to it.

@@ -4,15 +4,18 @@
 //! stripped of insignificant whitespace, in one allocation. Numbers and the order of members are
 //! exact for free, a whole read is a copy, and compression sees what it compresses best. What a
 //! tree would give, an [`Index`] gives: one flat vector, built over the text in one pass when a
-//! path is asked for, and dropped when the text goes cold. The price is that an edit writes the
-//! text anew; that is a copy at memory speed, once a command however many places it changes.
+//! path is asked for that may select several values, and thrown away. The price is that such an
+//! edit writes the text anew; that is a copy at memory speed, once a command however many places it
+//! changes. An edit of one value moves what is behind it, and nothing more.
 //!
 //! - [`Text::parse`] validates and minifies; [`ParseError`] says what and where in serde_json's
 //!   words.
 //! - [`Index::new`] makes the index; [`Document::new`] ties the two together for reading: kinds,
 //!   children, members by name, strings, [`Number`]s, equality, normalized places.
-//! - [`member_in_text`] and [`element_in_text`] find one value without an index, skipping what is
-//!   before it at several gigabytes a second; [`replace_at`] puts another in its place.
+//! - [`Spot`] finds one value without an index, skipping what is before it at several gigabytes a
+//!   second, or not even reading it where the text was asked to make shortcuts
+//!   ([`Text::make_shortcuts`]). [`Text::replace_value`] and [`Text::append_elements`] change one
+//!   value in place.
 //! - [`Edits`] collects changes against one document, and makes the new [`Text`] at once or not
 //!   at all.
 //! - [`Document::write`] puts a value out as it is or, by a [`Format`], indented.
@@ -51,15 +54,16 @@ mod repeated_names;
 mod scalar;
 mod scan;
 mod shapes;
+mod shortcuts;
 mod string;
 mod text;
 mod write;
 
 pub use document::{Children, Document, Location, Step};
-pub use edit::{EditError, Edits, replace_at};
+pub use edit::{EditError, Edits};
 pub use error::{ParseError, ParseErrorKind};
 pub use index::{Index, Kind, Node};
-pub use lookup::{element_in_text, member_in_text, value_end};
+pub use lookup::Spot;
 pub use number::{ArithmeticError, Number, NumberValue};
 pub use string::{Name, quote, quote_into, unescape};
 pub use text::{Limits, Text};

@@ -1,11 +1,122 @@
-//! Finding one value in a text without an index: names are compared, values skipped.
+//! Finding one value in a text without an index: names are compared, values skipped, and
+//! shortcuts taken where the text has them.
 
 use crate::block::container_end;
 use crate::scan::{byte, plain_end, string_end};
+use crate::shortcuts::Long;
 use crate::string::Name;
+use crate::text::Text;
+use std::ops::Range;
+
+/// A value of a text, and the way to those within it.
+#[derive(Clone, Copy, Debug)]
+pub struct Spot<'t> {
+    text: &'t str,
+    start: usize,
+    /// What is known of it, if it is long and the text has shortcuts.
+    long: Option<Long<'t>>,
+}
+
+impl<'t> Spot<'t> {
+    /// The value that `text` is.
+    pub fn root(text: &'t Text) -> Self {
+        let long = text.shortcuts().and_then(|shortcuts| shortcuts.long_at(0));
+        Self { text: text.as_str(), start: 0, long }
+    }
+
+    /// Where it is in the text.
+    pub fn span(&self) -> Range<usize> {
+        self.start..self.long.map_or_else(|| value_end(self.text, self.start), |long| long.end())
+    }
+
+    /// Its text.
+    pub fn text(&self) -> &'t str {
+        self.text.get(self.span()).unwrap_or("")
+    }
+
+    /// The member `name` (unescaped) of this object. None if it has no such member, or is none.
+    pub fn member(&self, name: &str) -> Option<Self> {
+        let bytes = self.text.as_bytes();
+        if byte(bytes, self.start) != b'{' {
+            return None;
+        }
+        if let Some(alike) = self.long.and_then(|long| long.names_like(name)) {
+            return alike.filter_map(|at| self.named(at, name).ok()).next();
+        }
+        let mut at = self.start + 1;
+        while byte(bytes, at) == b'"' {
+            match self.named(at, name) {
+                Ok(found) => return Some(found),
+                Err(other) => at = other.span().end + 1,
+            }
+        }
+        None
+    }
+
+    /// The member whose name begins at `at`: as an error if it is not `name`.
+    #[inline(always)]
+    fn named(&self, at: usize, name: &str) -> Result<Self, Self> {
+        let (end, escaped) = string_end(self.text.as_bytes(), at + 1);
+        let raw = self.text.get(at + 1..end.saturating_sub(1)).unwrap_or("");
+        let child = self.child_at(end + 1);
+        if Name::new(raw, escaped).is(name) { Ok(child) } else { Err(child) }
+    }
+
+    /// The element `index` of this array; a negative one counts from the end. None if it has no
+    /// such element, or is none.
+    pub fn element(&self, index: i64) -> Option<Self> {
+        let bytes = self.text.as_bytes();
+        if byte(bytes, self.start) != b'[' || byte(bytes, self.start + 1) == b']' {
+            return None;
+        }
+        let index = match usize::try_from(index) {
+            Ok(index) => index,
+            Err(_) => {
+                let from_end = usize::try_from(index.unsigned_abs()).ok()?;
+                self.element_count()?.checked_sub(from_end)?
+            }
+        };
+        if self.long.is_some_and(|long| index >= long.len()) {
+            return None;
+        }
+        let before = self.long.and_then(|long| long.element_before(index));
+        let (number, start) = before.unwrap_or((0, self.start + 1));
+        let mut element = self.child_at(start);
+        for _ in number..index {
+            element = self.next_after(&element)?;
+        }
+        Some(element)
+    }
+
+    /// How many elements this array has. None if it is none.
+    pub fn element_count(&self) -> Option<usize> {
+        let bytes = self.text.as_bytes();
+        if byte(bytes, self.start) != b'[' {
+            return None;
+        }
+        if byte(bytes, self.start + 1) == b']' {
+            return Some(0);
+        }
+        if let Some(long) = self.long {
+            return Some(long.len());
+        }
+        let first = self.child_at(self.start + 1);
+        Some(std::iter::successors(Some(first), |element| self.next_after(element)).count())
+    }
+
+    /// The element after `element`.
+    fn next_after(&self, element: &Self) -> Option<Self> {
+        let end = element.span().end;
+        (byte(self.text.as_bytes(), end) == b',').then(|| self.child_at(end + 1))
+    }
+
+    fn child_at(&self, start: usize) -> Self {
+        Self { text: self.text, start, long: self.long.and_then(|long| long.long_at(start)) }
+    }
+}
 
 /// The end of the value that begins at `at` in a validated minified text.
-pub fn value_end(text: &str, at: usize) -> usize {
+fn value_end(text: &str, at: usize) -> usize {
     let bytes = text.as_bytes();
     match byte(bytes, at) {
         b'"' => string_end(bytes, at + 1).0,
@@ -14,70 +125,34 @@ pub fn value_end(text: &str, at: usize) -> usize {
     }
 }
 
-/// Where the value of the member `name` (unescaped) begins, of the object that begins at `at` in a
-/// validated minified text. None if it has no such member or no object is there.
-pub fn member_in_text(text: &str, at: usize, name: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let mut at = at + 1;
-    if byte(bytes, at.checked_sub(1)?) != b'{' {
-        return None;
-    }
-    while byte(bytes, at) == b'"' {
-        let (name_end, escaped) = string_end(bytes, at + 1);
-        let raw = text.get(at + 1..name_end.checked_sub(1)?)?;
-        let value = name_end + 1;
-        if Name::new(raw, escaped).is(name) {
-            return Some(value);
-        }
-        at = value_end(text, value) + 1;
-    }
-    None
-}
-
-/// Where the element `index` begins, of the array that begins at `at` in a validated minified
-/// text; a negative `index` counts from the end. None if it has no such element or no array is
-/// there.
-pub fn element_in_text(text: &str, at: usize, index: i64) -> Option<usize> {
-    let bytes = text.as_bytes();
-    let first = at + 1;
-    if byte(bytes, at) != b'[' || byte(bytes, first) == b']' {
-        return None;
-    }
-    let after = |element: &usize| {
-        let end = value_end(text, *element);
-        (byte(bytes, end) == b',').then_some(end + 1)
-    };
-    let elements = || std::iter::successors(Some(first), after);
-    let position = match u64::try_from(index) {
-        Ok(position) => position,
-        Err(_) => (elements().count() as u64).checked_sub(index.unsigned_abs())?,
-    };
-    elements().nth(usize::try_from(position).ok()?)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn text(json: &str) -> Text {
+        Text::assume_valid(json.into())
+    }
+
     #[test]
     fn members_are_found_by_their_unescaped_names() {
-        let text = r#"{"a":{"b":1},"x\"":"}","b":[{}],"\u0063":null,"":0}"#;
-        let found = |name| member_in_text(text, 0, name).map(|at| &text[at..value_end(text, at)]);
+        let text = text(r#"{"a":{"b":1},"x\"":"}","b":[{}],"\u0063":null,"":0}"#);
+        let root = Spot::root(&text);
+        let found = |name| root.member(name).map(|spot| spot.text());
         assert_eq!(found("a"), Some(r#"{"b":1}"#));
         assert_eq!(found("x\""), Some("\"}\""));
         assert_eq!(found("b"), Some("[{}]"));
         assert_eq!(found("c"), Some("null"));
         assert_eq!(found(""), Some("0"));
         assert_eq!(found("d"), None);
-        assert_eq!(member_in_text("[1]", 0, ""), None);
-        assert_eq!(member_in_text("{}", 0, ""), None);
+        assert!(Spot::root(&self::text("[1]")).member("").is_none());
+        assert!(Spot::root(&self::text("{}")).member("").is_none());
     }
 
     #[test]
     fn elements_are_counted_from_both_ends() {
-        let text = r#"[1,[2,","],"]",{"a":[]}]"#;
-        let found =
-            |index| element_in_text(text, 0, index).map(|at| &text[at..value_end(text, at)]);
+        let text = text(r#"[1,[2,","],"]",{"a":[]}]"#);
+        let root = Spot::root(&text);
+        let found = |index| root.element(index).map(|spot| spot.text());
         assert_eq!(found(0), Some("1"));
         assert_eq!(found(1), Some(r#"[2,","]"#));
         assert_eq!(found(-1), Some(r#"{"a":[]}"#));
@@ -85,17 +160,21 @@ mod tests {
         for missing in [4, -5, i64::MAX, i64::MIN] {
             assert_eq!(found(missing), None);
         }
-        assert_eq!(element_in_text("[]", 0, 0), None);
-        assert_eq!(element_in_text("{}", 0, 0), None);
+        assert_eq!(root.element_count(), Some(4));
+        for (json, count) in [("[]", Some(0)), ("{}", None), ("1", None)] {
+            assert!(Spot::root(&self::text(json)).element(0).is_none());
+            assert_eq!(Spot::root(&self::text(json)).element_count(), count);
+        }
     }
 
     #[test]
     fn no_text_makes_it_run_away() {
-        for text in ["", "[", "{", "{\"", "{\"a", "{\"a\"", "[1", "[\"\\", "{\"a\":", "1"] {
-            for at in 0..text.len() + 2 {
-                member_in_text(text, at, "b");
-                element_in_text(text, at, -1);
-            }
+        for json in ["", "[", "{", "{\"", "{\"a", "{\"a\"", "[1", "[\"\\", "{\"a\":", "1"] {
+            let text = text(json);
+            let root = Spot::root(&text);
+            assert!(root.member("b").is_none() && root.element_count() < Some(2));
+            root.element(-1);
+            assert!(root.span().end <= json.len());
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Edits: cases by hand, and random ones against a tree that is edited naively.
 
-use json_document::{Document, EditError, Edits, Index, Kind, Limits, Node, Text, replace_at};
+use json_document::{Document, EditError, Edits, Index, Kind, Limits, Node, Text};
 use std::collections::HashMap;
+use std::ops::Range;
 
 fn text(json: &str) -> Text {
     Text::parse(json.as_bytes(), &Limits::default()).expect("valid")
@@ -83,11 +84,28 @@ fn depth_is_checked_before_anything_changes() {
 fn one_value_is_replaced_without_an_index() {
     let original = text(r#"{"a":[1,2]}"#);
     let limits = Limits { depth_max: 3 };
-    let replaced = |span, depth, json| replace_at(&original, span, depth, &text(json), &limits);
-    let json = |result: Result<Text, EditError>| result.map(|text| text.as_str().to_owned());
-    assert_eq!(json(replaced(6..7, 2, "[3]")).as_deref(), Ok(r#"{"a":[[3],2]}"#));
-    assert_eq!(json(replaced(0..11, 0, "null")).as_deref(), Ok("null"));
+    let json = |change: &dyn Fn(&mut Text) -> Result<(), EditError>| {
+        let mut text = original.clone();
+        let result = change(&mut text).map(|()| text.as_str().to_owned());
+        assert!(result.is_ok() || text == original);
+        result
+    };
+    let replaced = |span: Range<usize>, depth, value: &str| {
+        json(&|edited| edited.replace_value(span.clone(), depth, &text(value), &limits))
+    };
+    assert_eq!(replaced(6..7, 2, "[3]").as_deref(), Ok(r#"{"a":[[3],2]}"#));
+    assert_eq!(replaced(0..11, 0, "null").as_deref(), Ok("null"));
     assert_eq!(replaced(6..7, 2, "[[3]]"), Err(EditError::DepthExceeded));
+    let appended = |values: &[&str]| {
+        let values: Vec<Text> = values.iter().map(|value| text(value)).collect();
+        json(&|edited| edited.append_elements(5..10, 1, &values, &limits))
+    };
+    assert_eq!(appended(&["3", "[4]"]).as_deref(), Ok(r#"{"a":[1,2,3,[4]]}"#));
+    assert_eq!(appended(&[]).as_deref(), Ok(r#"{"a":[1,2]}"#));
+    assert_eq!(appended(&["3", "[[4]]"]), Err(EditError::DepthExceeded));
+    let mut empty = text("[]");
+    empty.append_elements(0..2, 0, &[text("1"), text("2")], &limits).expect("room");
+    assert_eq!(empty.as_str(), "[1,2]");
 }
 
 /// A tree with what is to be done to it.

@@ -4,8 +4,7 @@ use crate::error::PathError;
 use crate::meter::{LimitExceeded, Meter};
 use crate::plan::{Plan, Segment, Selector};
 use crate::{Dialect, evaluate, parse};
-use json_document::{Document, Node, Text, element_in_text, member_in_text, value_end};
-use std::ops::Range;
+use json_document::{Document, Node, Spot, Text};
 
 /// A parsed path.
 #[derive(Clone, Debug)]
@@ -125,19 +124,16 @@ impl<'p> SingularPath<'p> {
         self.segments.len()
     }
 
-    /// Where in `text` the value is that this path selects. Reads `text` up to the value's end,
-    /// skipping what the path does not lead through.
-    pub fn find(&self, text: &Text) -> Option<Range<usize>> {
-        let text = text.as_str();
-        let mut at = 0;
-        for segment in self.segments {
-            at = match segment.single_step()? {
-                Selector::Name(name) => member_in_text(text, at, name)?,
-                &Selector::Index(index) => element_in_text(text, at, index)?,
-                _ => return None,
-            };
-        }
-        Some(at..value_end(text, at))
+    /// The value of `text` that this path selects. Reads `text` up to the value's end, skipping
+    /// what the path does not lead through, or less where `text` has shortcuts.
+    pub fn find<'t>(&self, text: &'t Text) -> Option<Spot<'t>> {
+        self.segments.iter().try_fold(Spot::root(text), |spot, segment| {
+            match segment.single_step()? {
+                Selector::Name(name) => spot.member(name),
+                &Selector::Index(index) => spot.element(index),
+                _ => None,
+            }
+        })
     }
 }
 

@@ -30,7 +30,7 @@ fn outcome(case: &Value, dialect: Dialect) -> Result<(Value, Value), String> {
     let nodes = path.select(document, &mut Meter::default()).map_err(|error| error.to_string())?;
     if let Some(singular) = path.as_singular() {
         let expected = nodes.first().map(|&node| document.span(node));
-        assert_eq!(singular.find(&text), expected, "{selector}");
+        assert_eq!(singular.find(&text).map(|spot| spot.span()), expected, "{selector}");
     }
     let value = |&node| -> Value { serde_json::from_str(document.text_of(node)).expect("valid") };
     let location = |&node| Value::String(document.location(node).to_string());

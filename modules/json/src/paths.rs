@@ -90,9 +90,7 @@ impl Selection {
             }
         };
         let value = match singular.find(text) {
-            Some(span) => {
-                Arc::new(Text::assume_valid(text.as_str().get(span).unwrap_or("null").into()))
-            }
+            Some(spot) => Arc::new(Text::assume_valid(spot.text().into())),
             None => {
                 let text = Arc::new(Text::assume_valid("null".into()));
                 let index = Index::new(&text);
@@ -151,8 +149,7 @@ impl<'t> View<'t> {
         }
         if let Some(singular) = path.as_singular() {
             charge(meter, self.text.len())?;
-            let value = singular.find(self.text).and_then(|span| self.text.as_str().get(span));
-            value.into_iter().for_each(each);
+            singular.find(self.text).iter().for_each(|spot| each(spot.text()));
             return Ok(());
         }
         let index = self.index.get_or_init(|| Index::new(self.text));
