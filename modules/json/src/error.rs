@@ -40,6 +40,8 @@ pub(crate) enum Error {
     WrongKeyType,
     /// A new key needs a whole document.
     NewNotAtRoot,
+    /// Likewise in JSON.MSET.
+    NewInMSetNotAtRoot,
     /// The command needs a document that is not there.
     NoSuchKey,
 

@@ -8,19 +8,11 @@ use jsonpath::Path;
 use crate::commands::change::{Change, apply, apply_removal, parse_json, read};
 use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::scalar::reply_lengths;
+use crate::compat::position;
 use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::{Argument, Context};
 use crate::paths::{self, Selection};
-
-/// The one place where an index from outside meets an array: negative counts from the end.
-/// `None` if it is before the first element.
-fn position(index: i64, len: usize) -> Option<usize> {
-    if index >= 0 {
-        return Some(usize::try_from(index).unwrap_or(usize::MAX));
-    }
-    len.checked_sub(usize::try_from(index.unsigned_abs()).unwrap_or(usize::MAX))
-}
 
 fn integer(argument: Argument<'_>) -> Result<i64, Error> {
     std::str::from_utf8(argument.bytes())
@@ -70,7 +62,8 @@ fn edit_arrays(
         let text = apply(call.ctx, edits)?;
         change.put(text, event);
     }
-    reply_lengths(call, path.is_legacy(), &lengths);
+    let picked = call.ctx.rules().array_picked;
+    reply_lengths(call, path.is_legacy().then_some(picked), &lengths);
     Ok(())
 }
 
@@ -153,15 +146,13 @@ impl Command for ArrTrim {
         let path = paths::parse(path)?;
         let (start, stop) = (integer(start)?, integer(stop)?);
         let change = Change::open_existing(call, name.into())?;
+        let trimmed = call.ctx.rules().trimmed;
         edit_arrays(change, &path, c"json.arrtrim", &[], |edits, document, array, _| {
             let len = document.len(array);
-            let first = position(start, len).unwrap_or(0);
-            let end = position(stop, len).map_or(0, |stop| stop.saturating_add(1).min(len));
-            let kept = first..end.max(first);
+            let kept = trimmed(start, stop, len);
             let gone = document.children(array).enumerate().filter(|(at, _)| !kept.contains(at));
             gone.for_each(|(_, element)| edits.delete(element));
-            let new_len = kept.len().min(len.saturating_sub(first));
-            Ok((new_len, new_len != len))
+            Ok((kept.len(), kept.len() != len))
         })
     }
 }
@@ -182,13 +173,16 @@ impl Command for ArrPop {
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
         let mut words = call.args.from(2).peekable();
-        let format = match words.next_if(|word| word.is("FORMAT")) {
+        let has_formats = call.ctx.rules().has_formats;
+        let format = match words.next_if(|word| has_formats && word.is("FORMAT")) {
             Some(_) => ReplyFormat::parse(call.ctx, words.next())?,
             None => ReplyFormat::Strings,
         };
         let path = paths::parse_or_root(words.next())?;
-        // RedisJSON takes an index that is no integer for the last one.
-        let at = words.next().map_or(-1, |index| integer(index).unwrap_or(-1));
+        let at = match words.next().map_or(Ok(-1), integer) {
+            Err(Error::NotAnInteger) if call.ctx.rules().are_pop_indexes_guessed => -1,
+            at => at?,
+        };
         if words.next().is_some() {
             return Err(Error::Arity);
         }
@@ -273,6 +267,7 @@ impl Command for ArrIndex {
         let text = read(call, name.into())?.ok_or(Error::NoSuchKey)?;
         let selection = Selection::of(&path, &text)?;
         let document = selection.document();
+        let rules = call.ctx.rules();
         let wanted_index = Index::new(&wanted);
         let wanted = Document::new(&wanted, &wanted_index);
         let place = |array: Node| -> Option<i64> {
@@ -280,14 +275,13 @@ impl Command for ArrIndex {
                 return None;
             }
             let len = document.len(array);
-            let first = position(start, len).unwrap_or(0);
-            let end = if stop == 0 { len } else { position(stop, len).unwrap_or(0).min(len) };
+            let searched = (rules.searched)(start, stop, len);
             let found = document
                 .children(array)
                 .enumerate()
-                .take(end)
-                .skip(first)
-                .find(|&(_, element)| document.equal_typed(element, wanted, wanted.root()));
+                .take(searched.end)
+                .skip(searched.start)
+                .find(|&(_, element)| (rules.is_found)(document, element, wanted));
             Some(found.map_or(-1, |(at, _)| at as i64))
         };
         if path.is_legacy() {
@@ -300,26 +294,5 @@ impl Command for ArrIndex {
             None => ctx.reply_null(),
         });
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_at_the_extremes() {
-        for (index, len, expected) in [
-            (0, 0, Some(0)),
-            (5, 3, Some(5)),
-            (-1, 3, Some(2)),
-            (-3, 3, Some(0)),
-            (-4, 3, None),
-            (-1, 0, None),
-            (i64::MIN, 3, None),
-            (i64::MAX, 3, Some(usize::MAX >> 1)),
-        ] {
-            assert_eq!(position(index, len), expected, "{index} in {len}");
-        }
     }
 }

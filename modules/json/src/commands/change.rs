@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::Arc;
 
-use json_document::{EditError, Edits, Limits, ParseErrorKind, Text};
+use json_document::{EditError, Edits, Limits, ParseError, ParseErrorKind, Text};
 use json_store::Stored;
 
 use crate::STORE;
@@ -35,10 +35,19 @@ pub(crate) fn parse_json(ctx: Context, json: &[u8]) -> Result<Text, Error> {
     // Asking the host costs more than the parsing of a small value, and is seldom needed.
     match Text::parse(json, &Limits { depth_max: config::depth_max() }) {
         Err(error) if error.kind() == ParseErrorKind::DepthExceeded => {
-            Text::parse(json, &limits(ctx)).map_err(Error::Json)
+            Text::parse(json, &limits(ctx)).map_err(|error| too_deep(ctx, json, error))
         }
         other => other.map_err(Error::Json),
     }
+}
+
+/// valkey-json's parser goes deeper than its documents, and says which of the two was too deep.
+fn too_deep(ctx: Context, json: &[u8], error: ParseError) -> Error {
+    let is_parsed = ctx
+        .rules()
+        .parser_depth_max
+        .is_some_and(|depth_max| Text::parse(json, &Limits { depth_max }).is_ok());
+    if is_parsed { Error::Edit(EditError::DepthExceeded) } else { Error::Json(error) }
 }
 
 /// The new text, within the limits on depth and length.

@@ -47,8 +47,7 @@ fn memory(call: Call<'_>) -> Result<(), Error> {
         match held {
             Some(held) if path.is_legacy() => call.ctx.reply_integer(held as i64),
             Some(held) => call.ctx.reply_each([held], |ctx, held| ctx.reply_integer(held as i64)),
-            None if path.is_legacy() => call.ctx.reply_integer(0),
-            None => call.ctx.reply_array(0),
+            None => (call.ctx.rules().reply_no_memory)(call.ctx, path.is_legacy()),
         }
         return Ok(());
     }
@@ -57,8 +56,7 @@ fn memory(call: Call<'_>) -> Result<(), Error> {
         None => None,
     };
     match &selection {
-        None if path.is_legacy() => call.ctx.reply_integer(0),
-        None => call.ctx.reply_array(0),
+        None => (call.ctx.rules().reply_no_memory)(call.ctx, path.is_legacy()),
         Some(selection) => {
             let document = selection.document();
             let len = |node| document.text_of(node).len() as i64;

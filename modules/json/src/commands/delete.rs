@@ -1,6 +1,6 @@
 //! JSON.DEL, JSON.FORGET and JSON.CLEAR: values away.
 
-use json_document::{Document, Edits, Index, Kind, Node, Text};
+use json_document::{Document, Edits, Index, Node, Text};
 
 use crate::commands::change::{Change, apply_removal};
 use crate::error::Error;
@@ -34,8 +34,7 @@ impl Command for Forget {
     }
 }
 
-/// Replies how many values were deleted, values within deleted ones not counted. A document left
-/// empty at its root goes with its key.
+/// Replies how many values were deleted.
 fn delete(call: Call<'_>) -> Result<(), Error> {
     let name = call.args.get(1).ok_or(Error::Arity)?.into();
     let path = paths::parse_or_root(call.args.get(2))?;
@@ -50,7 +49,10 @@ fn delete(call: Call<'_>) -> Result<(), Error> {
     }
     let index = Index::new(&change.text);
     let document = Document::new(&change.text, &index);
-    let nodes = outermost(document, paths::select_once(&path, document)?);
+    let rules = change.call.ctx.rules();
+    let nodes = paths::select_once(&path, document)?;
+    let selected = nodes.len();
+    let nodes = outermost(document, nodes);
     if nodes.is_empty() {
         call.ctx.reply_integer(0);
         return Ok(());
@@ -58,8 +60,9 @@ fn delete(call: Call<'_>) -> Result<(), Error> {
     let mut edits = Edits::new(document);
     nodes.iter().for_each(|&node| edits.delete(node));
     let text = apply_removal(edits)?;
-    let count = nodes.len();
-    if nodes.contains(&document.root()) || matches!(text.as_str(), "{}" | "[]") {
+    let count = if rules.are_nested_deletions_counted { selected } else { nodes.len() };
+    let is_empty = matches!(text.as_str(), "{}" | "[]");
+    if nodes.contains(&document.root()) || (is_empty && rules.goes_empty_root) {
         change.delete(c"json.del");
     } else {
         change.put(text, c"json.del");
@@ -100,31 +103,14 @@ impl Command for Clear {
         let change = Change::open_existing(call, name)?;
         let index = Index::new(&change.text);
         let document = Document::new(&change.text, &index);
-        let cleared = [
-            (Kind::Object, Text::assume_valid("{}".into())),
-            (Kind::Array, Text::assume_valid("[]".into())),
-            (Kind::Integer, Text::assume_valid("0".into())),
-            (Kind::Number, Text::assume_valid("0".into())),
-        ];
+        let cleared = change.call.ctx.rules().cleared;
+        let values: Vec<(Node, Text)> = paths::select_once(&path, document)?
+            .into_iter()
+            .filter_map(|node| Some((node, Text::assume_valid(cleared(document, node)?.into()))))
+            .collect();
         let mut edits = Edits::new(document);
-        let mut count = 0;
-        for node in paths::select_once(&path, document)? {
-            let kind = document.kind(node);
-            let Some((_, empty)) = cleared.iter().find(|(cleared, _)| *cleared == kind) else {
-                continue;
-            };
-            // What is clear already does not count as cleared.
-            let is_clear = match kind {
-                Kind::Integer | Kind::Number => {
-                    document.number(node).is_some_and(|number| number.as_f64() == 0.0)
-                }
-                _ => document.is_empty(node),
-            };
-            if !is_clear {
-                edits.replace(node, empty);
-                count += 1;
-            }
-        }
+        values.iter().for_each(|(node, value)| edits.replace(*node, value));
+        let count = values.len() as i64;
         if count > 0 {
             let text = apply_removal(edits)?;
             change.put(text, c"json.clear");

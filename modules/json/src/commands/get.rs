@@ -53,7 +53,7 @@ impl<'a> GetArgs<'a> {
                 format.space = whitespace(words.next())?;
             } else if word.is("NOESCAPE") {
                 // Nothing is escaped that was not sent escaped.
-            } else if word.is("FORMAT") {
+            } else if word.is("FORMAT") && call.ctx.rules().has_formats {
                 reply_format = ReplyFormat::parse(call.ctx, words.next())?;
             } else if let Some(expiry) = &mut expiry
                 && expiry.take(word, &mut words)?
@@ -336,14 +336,19 @@ impl Command for MGet {
     fn run(call: Call<'_>) -> Result<(), Error> {
         let keys = call.args.len().saturating_sub(2);
         let path = call.args.get(keys + 1).ok_or(Error::Arity)?;
-        // RedisJSON answers a path it cannot parse with nils here.
-        let path = paths::parse(path).ok();
+        let rules = call.ctx.rules();
+        let path = match paths::parse(path) {
+            Err(Error::Path(_)) if rules.are_wrong_paths_missing => None,
+            path => Some(path?),
+        };
         let mut meter = paths::meter();
         let mut reply_len = 0usize;
         let mut replies = Vec::with_capacity(keys);
         for name in call.args.from(1).take(keys) {
-            // A key without a document is a nil like one that is not there.
-            let text = read(call, name.into()).or_else(absent_if_other_type)?;
+            let text = match read(call, name.into()) {
+                Err(Error::WrongKeyType) if rules.does_mget_skip_others => None,
+                text => text?,
+            };
             // One key may be named a million times, and be inflated each time.
             paths::charge(&mut meter, text.as_ref().map_or(0, |text| text.len()))?;
             let value = match (&path, text) {
@@ -380,13 +385,6 @@ impl Value {
 
     fn len(&self) -> usize {
         self.bytes().len()
-    }
-}
-
-fn absent_if_other_type(error: Error) -> Result<Option<Arc<Text>>, Error> {
-    match error {
-        Error::WrongKeyType => Ok(None),
-        other => Err(other),
     }
 }
 

@@ -1,6 +1,8 @@
 //! JSON.TYPE, JSON.STRLEN, JSON.ARRLEN, JSON.OBJLEN and JSON.OBJKEYS: what is there.
 
-use json_document::{Document, Kind, Node};
+use std::ffi::CStr;
+
+use json_document::{Document, Kind, Node, Number, NumberValue};
 
 use crate::commands::change::read;
 use crate::error::{Error, Wanted};
@@ -22,11 +24,16 @@ impl Command for Type {
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
-        let path = paths::parse_or_root(call.args.get(2))?;
+        let path = match paths::parse_or_root(call.args.get(2)) {
+            Err(Error::Path(_)) if call.ctx.rules().are_wrong_paths_missing && is_legacy(call) => {
+                None
+            }
+            path => Some(path?),
+        };
         let text = read(call, name)?;
-        let selection = match &text {
-            Some(text) => Some(Selection::of(&path, text)?),
-            None => None,
+        let selection = match (&path, &text) {
+            (Some(path), Some(text)) => Some((path, Selection::of(path, text)?)),
+            _ => None,
         };
         // RedisJSON puts one more array around it for RESP3.
         if call.ctx.is_resp3() {
@@ -34,10 +41,10 @@ impl Command for Type {
         }
         match selection {
             None => call.ctx.reply_null(),
-            Some(selection) => {
+            Some((path, selection)) => {
                 let document = selection.document();
                 let reply = |ctx: Context, node: Node| {
-                    ctx.reply_bulk(type_name(document.kind(node)).as_bytes());
+                    (ctx.rules().reply_type)(ctx, type_name(ctx, document, node));
                 };
                 if path.is_legacy() {
                     match selection.nodes.first() {
@@ -53,15 +60,24 @@ impl Command for Type {
     }
 }
 
-fn type_name(kind: Kind) -> &'static str {
-    match kind {
-        Kind::Null => "null",
-        Kind::Bool => "boolean",
-        Kind::Integer => "integer",
-        Kind::Number => "number",
-        Kind::String => "string",
-        Kind::Array => "array",
-        Kind::Object => "object",
+/// Whether the path that was given is one of RedisJSON's first syntax, though it is none.
+fn is_legacy(call: Call<'_>) -> bool {
+    call.args.get(2).is_none_or(|path| !path.bytes().starts_with(b"$"))
+}
+
+fn type_name(ctx: Context, document: Document<'_>, node: Node) -> &'static CStr {
+    match document.kind(node) {
+        Kind::Null => c"null",
+        Kind::Bool => c"boolean",
+        Kind::Integer if ctx.rules().has_long_integers => c"integer",
+        Kind::Integer => match document.number(node).map(Number::value) {
+            Some(NumberValue::I64(_)) => c"integer",
+            _ => c"number",
+        },
+        Kind::Number => c"number",
+        Kind::String => c"string",
+        Kind::Array => c"array",
+        Kind::Object => c"object",
     }
 }
 
@@ -76,7 +92,7 @@ fn reply_measure(
     let name = call.args.get(1).ok_or(Error::Arity)?.into();
     let path = paths::parse_or_root(call.args.get(2))?;
     let Some(text) = read(call, name)? else {
-        if !path.is_legacy() {
+        if !path.is_legacy() && call.ctx.rules().do_lengths_need_key {
             return Err(Error::NoSuchKey);
         }
         call.ctx.reply_null();
@@ -185,7 +201,7 @@ impl Command for ObjKeys {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
         let path = paths::parse_or_root(call.args.get(2))?;
         let Some(text) = read(call, name)? else {
-            if !path.is_legacy() {
+            if !path.is_legacy() && call.ctx.rules().do_lengths_need_key {
                 return Err(Error::NoSuchKey);
             }
             call.ctx.reply_null();
@@ -196,7 +212,7 @@ impl Command for ObjKeys {
         if !path.is_legacy() {
             call.ctx.reply_each(selection.nodes.iter(), |ctx, &node| match document.kind(node) {
                 Kind::Object => reply_names(ctx, document, node),
-                _ => ctx.reply_null(),
+                _ => (ctx.rules().reply_no_object)(ctx),
             });
             return Ok(());
         }

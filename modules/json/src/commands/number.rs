@@ -2,7 +2,7 @@
 
 use std::ffi::CStr;
 
-use json_document::{ArithmeticError, Document, Edits, Index, Number, NumberValue, Text};
+use json_document::{Document, Edits, Index, Number, NumberValue, Text};
 
 use crate::commands::change::{Change, apply, parse_json};
 use crate::error::{Arithmetic, Error, Wanted};
@@ -22,9 +22,7 @@ impl Command for NumIncrBy {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        compute(call, c"json.numincrby", Arithmetic::Addition, |number, operand| {
-            number.checked_add(operand)
-        })
+        compute(call, c"json.numincrby", Arithmetic::Addition)
     }
 }
 
@@ -38,9 +36,7 @@ impl Command for NumMultBy {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        compute(call, c"json.nummultby", Arithmetic::Multiplication, |number, operand| {
-            number.checked_mul(operand)
-        })
+        compute(call, c"json.nummultby", Arithmetic::Multiplication)
     }
 }
 
@@ -54,21 +50,12 @@ impl Command for NumPowBy {
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        compute(call, c"json.numpowby", Arithmetic::Power, |number, operand| {
-            number.checked_pow(operand)
-        })
+        compute(call, c"json.numpowby", Arithmetic::Power)
     }
 }
 
-type Operation = fn(Number<'_>, Number<'_>) -> Result<Text, ArithmeticError>;
-
 /// Computes on every number that the path selects, on all or on none.
-fn compute(
-    call: Call<'_>,
-    event: &CStr,
-    arithmetic: Arithmetic,
-    operation: Operation,
-) -> Result<(), Error> {
+fn compute(call: Call<'_>, event: &CStr, arithmetic: Arithmetic) -> Result<(), Error> {
     let (Some(name), Some(path), Some(operand)) =
         (call.args.get(1), call.args.get(2), call.args.get(3))
     else {
@@ -84,11 +71,13 @@ fn compute(
     let index = Index::new(&change.text);
     let document = Document::new(&change.text, &index);
     let nodes = paths::select_once(&path, document)?;
+    let rules = call.ctx.rules();
     let mut results: Vec<Option<Text>> = Vec::with_capacity(nodes.len());
     for &node in &nodes {
         results.push(match document.number(node) {
             Some(number) => Some(
-                operation(number, operand).map_err(|error| Error::Arithmetic(arithmetic, error))?,
+                (rules.compute)(arithmetic, number, operand)
+                    .map_err(|error| Error::Arithmetic(arithmetic, error))?,
             ),
             None => None,
         });
@@ -122,16 +111,17 @@ fn reply(call: Call<'_>, legacy: bool, results: &[Option<Text>]) {
             }
         });
     }
+    let text = ctx.rules().computed_text;
     if legacy {
         let last = results.iter().rev().flatten().next();
-        return ctx.reply_bulk(last.map_or("null", Text::as_str).as_bytes());
+        return ctx.reply_bulk(last.map_or("null", text).as_bytes());
     }
     let mut json = String::from("[");
     for (position, result) in results.iter().enumerate() {
         if position > 0 {
             json.push(',');
         }
-        json.push_str(result.as_ref().map_or("null", Text::as_str));
+        json.push_str(result.as_ref().map_or("null", text));
     }
     json.push(']');
     ctx.reply_bulk(json.as_bytes());

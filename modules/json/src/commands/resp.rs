@@ -3,6 +3,7 @@
 use json_document::{Document, Kind, Node, NumberValue};
 
 use crate::commands::change::read;
+use crate::compat::Members;
 use crate::error::Error;
 use crate::host::Context;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
@@ -49,19 +50,24 @@ impl Command for Resp {
     }
 }
 
-/// An object is an array of `{` and its names and values; an array is one of `[` and its elements.
-/// Both are sent as they open, so nothing needs closing and no stack is needed for the nesting.
+/// An object is an array of `{` and its names and values, which the rules may want in pairs; an
+/// array is one of `[` and its elements. All are sent as they open, so nothing needs closing and no
+/// stack is needed for the nesting.
 fn reply(ctx: Context, resp3: bool, document: Document<'_>, root: Node) {
+    let pairs = ctx.rules().resp_members == Members::Pairs;
     let mut pending = vec![root];
     while let Some(node) = pending.pop() {
         if let Some(name) = document.name(node).filter(|_| node != root) {
+            if pairs {
+                ctx.reply_array(2);
+            }
             ctx.reply_bulk(name.unescaped().as_bytes());
         }
         match document.kind(node) {
             Kind::Object | Kind::Array => {
                 let is_object = document.kind(node) == Kind::Object;
                 let len = document.len(node);
-                ctx.reply_array(1 + if is_object { 2 * len } else { len });
+                ctx.reply_array(1 + if is_object && !pairs { 2 * len } else { len });
                 ctx.reply_simple(if is_object { c"{" } else { c"[" });
                 let first = pending.len();
                 pending.extend(document.children(node));

@@ -3,6 +3,7 @@
 use json_document::{Document, Edits, Index, Text, unescape};
 
 use crate::commands::change::{Change, apply, check_len, parse_json};
+use crate::compat::Pick;
 use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::paths;
@@ -67,16 +68,17 @@ impl Command for StrAppend {
             let text = apply(call.ctx, edits)?;
             change.put(text, c"json.strappend");
         }
-        reply_lengths(call, path.is_legacy(), &lengths);
+        reply_lengths(call, path.is_legacy().then_some(Pick::Last), &lengths);
         Ok(())
     }
 }
 
-/// The last length for a legacy path; for a JSONPath all of them, nil for values of another type.
-pub(crate) fn reply_lengths(call: Call<'_>, legacy: bool, lengths: &[Option<usize>]) {
-    if legacy {
-        let last = lengths.iter().rev().flatten().next().copied().unwrap_or(0);
-        return call.ctx.reply_integer(last as i64);
+/// The picked one of the lengths for a legacy path; for a JSONPath all of them, nil for values of
+/// another type.
+pub(crate) fn reply_lengths(call: Call<'_>, legacy: Option<Pick>, lengths: &[Option<usize>]) {
+    if let Some(pick) = legacy {
+        let picked = pick.of(lengths.iter().flatten().copied()).unwrap_or(0);
+        return call.ctx.reply_integer(picked as i64);
     }
     call.ctx.reply_each(lengths, |ctx, len| match len {
         Some(len) => ctx.reply_integer(*len as i64),
@@ -91,27 +93,25 @@ impl Command for Toggle {
         name: c"json.toggle",
         summary: c"Negates the booleans at a path",
         complexity: c"O(N) in the size of the document",
-        arity: 3,
+        arity: -2,
         flags: c"write",
         keys: Keys::first(Usage::READ_UPDATE),
     };
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        let (Some(name), Some(path)) = (call.args.get(1), call.args.get(2)) else {
-            return Err(Error::Arity);
-        };
-        let path = paths::parse(path)?;
+        let name = call.args.get(1).ok_or(Error::Arity)?;
+        let path = paths::parse_or_root(call.args.get(2))?;
         let change = Change::open_existing(call, name.into())?;
         let index = Index::new(&change.text);
         let document = Document::new(&change.text, &index);
         let nodes = paths::select_once(&path, document)?;
         let toggled: Vec<Option<bool>> =
             nodes.iter().map(|&node| document.boolean(node).map(|value| !value)).collect();
-        let last = toggled.iter().rev().flatten().next().copied();
-        if path.is_legacy() && last.is_none() {
+        let picked = call.ctx.rules().toggled_picked.of(toggled.iter().flatten().copied());
+        if path.is_legacy() && picked.is_none() {
             return Err(Error::none_of(Wanted::Bool, nodes.is_empty()));
         }
-        if last.is_some() {
+        if picked.is_some() {
             let (yes, no) = (Text::assume_valid("true".into()), Text::assume_valid("false".into()));
             let mut edits = Edits::new(document);
             for (&node, value) in nodes.iter().zip(&toggled) {
@@ -122,9 +122,9 @@ impl Command for Toggle {
             let text = apply(call.ctx, edits)?;
             change.put(text, c"json.toggle");
         }
-        match last {
-            Some(last) if path.is_legacy() => {
-                call.ctx.reply_bulk(if last { b"true" } else { b"false" });
+        match picked {
+            Some(picked) if path.is_legacy() => {
+                call.ctx.reply_bulk(if picked { b"true" } else { b"false" });
             }
             _ => call.ctx.reply_each(&toggled, |ctx, value| match value {
                 Some(value) => ctx.reply_integer(i64::from(*value)),

@@ -57,7 +57,8 @@ impl Command for Set {
             return Err(Error::Arity);
         };
         let name = name.into();
-        let options = SetOptions::parse(words)?;
+        let rules = call.ctx.rules();
+        let options = SetOptions::parse(words, rules)?;
         let now_ms = now_ms();
         let expiry = options.expiry.resolve("json.set", now_ms)?;
         let path = paths::parse(path)?;
@@ -85,12 +86,17 @@ impl Command for Set {
             }
             Some(stored) => {
                 let text = STORE.read(&stored, now_ms)?;
-                match set_at(call.ctx, &path, &text, &value, options.how)? {
-                    Some(text) => {
+                match set_at(call.ctx, &path, &text, &value, options.how) {
+                    Err(Error::WrongStaticPath) if !rules.must_paths_be_static => {
+                        call.ctx.reply_simple(c"OK");
+                        return Ok(());
+                    }
+                    Ok(Some(text)) => {
                         STORE.replace(&stored, text, now_ms);
                         true
                     }
-                    None => false,
+                    Ok(None) => false,
+                    Err(error) => return Err(error),
                 }
             }
         };
@@ -124,11 +130,14 @@ pub(crate) fn set_at(
         Targets::New { .. } if condition == Condition::IfPresent => return Ok(None),
         Targets::Existing(nodes) => nodes.iter().for_each(|&node| edits.replace(node, value)),
         Targets::New { object, name } => edits.insert_member(*object, name, value),
-        Targets::None if how.parents && condition != Condition::IfPresent => {
+        Targets::Nowhere(_) if how.parents && condition != Condition::IfPresent => {
             addition = Addition::of(path, document, value)?;
             edits.insert_member(addition.object, addition.name, &addition.value);
         }
-        Targets::None => return Ok(None),
+        Targets::Nowhere(error) if condition == Condition::Always => {
+            return ctx.rules().nowhere(*error);
+        }
+        Targets::Nowhere(_) => return Ok(None),
         Targets::OutOfRange if condition == Condition::IfPresent => return Ok(None),
         Targets::OutOfRange => return Err(Error::IndexOutOfRange),
     }
@@ -143,8 +152,19 @@ enum Targets<'p> {
     New { object: Node, name: &'p str },
     /// Would be an element that its array does not have.
     OutOfRange,
-    /// Nowhere: there is no object to hold it.
-    None,
+    /// Nowhere: there is nothing to hold it.
+    Nowhere(Nowhere),
+}
+
+/// Why a value has no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Nowhere {
+    /// Nothing is there that could hold it.
+    MissingParent,
+    /// A member of what is no object.
+    NotInObject,
+    /// An element of what is no array.
+    NotInArray,
 }
 
 impl<'p> Targets<'p> {
@@ -160,12 +180,13 @@ impl<'p> Targets<'p> {
         }
         let parents = path.select_parents(document, &mut paths::meter())?;
         let (Some(last), Some(&parent)) = (path.last_step(), parents.first()) else {
-            return Ok(Targets::None);
+            return Ok(Targets::Nowhere(Nowhere::MissingParent));
         };
         Ok(match (last, document.kind(parent)) {
             (LastStep::Name(name), Kind::Object) => Targets::New { object: parent, name },
             (LastStep::Index(_), Kind::Array) => Targets::OutOfRange,
-            _ => Targets::None,
+            (LastStep::Name(_), _) => Targets::Nowhere(Nowhere::NotInObject),
+            (LastStep::Index(_), _) => Targets::Nowhere(Nowhere::NotInArray),
         })
     }
 }
@@ -250,10 +271,15 @@ impl<'a> Planned<'a> {
     /// Sets in the plan; false if there is no place for the value.
     fn set(&mut self, ctx: Context, path: &Path, value: Text) -> Result<bool, Error> {
         let text = match &self.text {
-            None if !path.is_root() => return Err(Error::NewNotAtRoot),
+            None if !path.is_root() => return Err(Error::NewInMSetNotAtRoot),
             _ if path.is_root() => Some(value),
             None => None,
-            Some(text) => set_at(ctx, path, text, &value, How::default())?,
+            Some(text) => match set_at(ctx, path, text, &value, How::default()) {
+                Err(Error::WrongStaticPath) if !ctx.rules().must_paths_be_static => {
+                    return Ok(true);
+                }
+                text => text?,
+            },
         };
         let done = text.is_some();
         if let Some(text) = text {
@@ -324,7 +350,7 @@ impl Command for Merge {
             }
             // A new member is taken as it is, nulls included, as RedisJSON does.
             Targets::New { object, name } => edits.insert_member(object, name, &value),
-            Targets::OutOfRange | Targets::None => {
+            Targets::OutOfRange | Targets::Nowhere(_) => {
                 call.ctx.reply_null();
                 return Ok(());
             }

@@ -11,6 +11,7 @@ use crate::commands::expiry::{Done, Expiry, ExpiryOption};
 use crate::commands::get::value_at;
 use crate::commands::parents;
 use crate::commands::set::{Condition, How, set_at};
+use crate::compat::Rules;
 use crate::error::Error;
 use crate::host::command::Call;
 use crate::host::context::now_ms;
@@ -51,8 +52,14 @@ impl<'a> SetOptions<'a> {
     /// FPHA names the element type for arrays of floats. Numbers are kept as they were sent here,
     /// so it is checked and has no further effect.
     pub(crate) fn parse(
-        mut words: impl Iterator<Item = Argument<'a>>,
+        mut words: impl ExactSizeIterator<Item = Argument<'a>>,
+        rules: &Rules,
     ) -> Result<SetOptions<'a>, Error> {
+        // Who knows NX and XX only takes more than one word for too many.
+        let unknown = match rules.has_formats || words.len() < 2 {
+            true => Error::Syntax,
+            false => Error::Arity,
+        };
         let mut options = SetOptions::default();
         while let Some(word) = words.next() {
             let condition = &mut options.how.condition;
@@ -66,15 +73,15 @@ impl<'a> SetOptions<'a> {
                 options.how.parents = true;
             } else if word.is("KEEPTTL") {
                 options.expiry.put(ExpiryOption::Keep)?;
-            } else if word.is("FPHA") {
+            } else if word.is("FPHA") && rules.has_formats {
                 let kind = words.next().ok_or(Error::Syntax)?;
                 if !["BF16", "FP16", "FP32", "FP64"].iter().any(|known| kind.is(known)) {
                     return Err(Error::FphaType);
                 }
-            } else if word.is("FORMAT") {
+            } else if word.is("FORMAT") && rules.has_formats {
                 options.format = InputFormat::parse(words.next())?;
             } else if !options.expiry.take(word, &mut words)? {
-                return Err(Error::Syntax);
+                return Err(unknown);
             }
         }
         Ok(options)

@@ -25,7 +25,9 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         Error::NotUtf8 => "Couldn't parse as UTF-8 string",
 
         Error::WrongKeyType => "Existing key has wrong Redis type",
-        Error::NewNotAtRoot => "ERR new objects must be created at the root",
+        Error::NewNotAtRoot | Error::NewInMSetNotAtRoot => {
+            "ERR new objects must be created at the root"
+        }
         Error::NoSuchKey => "ERR could not perform this operation on a key that doesn't exist",
 
         Error::Path(error) => {

@@ -9,7 +9,7 @@ use crate::error::{Arithmetic, Error, Wanted, redisjson};
 /// What the client is told of `error`.
 pub(crate) fn message(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
-        Error::Syntax => "SYNTAXERR Command syntax error",
+        Error::Syntax | Error::NewInMSetNotAtRoot => "SYNTAXERR Command syntax error",
         Error::NotAnInteger => "WRONGTYPE Value is not an integer",
         Error::NotAString => "WRONGTYPE Value is not a string",
 

@@ -211,6 +211,9 @@ fn run<C: Command>(call: Call<'_>) {
     if argc < wanted || (arity > 0 && argc > wanted) {
         return call.ctx.reply_wrong_arity();
     }
+    if !call.ctx.rules().takes(const { C::SPEC.name }, argc) {
+        return call.ctx.reply_wrong_arity();
+    }
     match C::run(call) {
         Ok(()) => {}
         Err(Error::Arity) => call.ctx.reply_wrong_arity(),

@@ -62,7 +62,9 @@ static PACK_LEVEL: Numeric = Numeric::new(c"pack-level", 1, 0, 19);
 static WARM_MEMORY: Numeric = Numeric::memory(c"warm-memory", 64 * MIB, 1 << 40);
 /// Containers within each other that a command may make.
 static MAX_DEPTH: Numeric = Numeric::new(c"max-depth", 128, 1, DEPTH_CEILING as i64);
-/// Bytes of a document's text.
+/// As `max-depth`, which it replaces when the rules are those of valkey-json; theirs is the name.
+static MAX_PATH_LIMIT: Numeric = Numeric::new(c"max-path-limit", 128, 1, DEPTH_CEILING as i64);
+/// Bytes of a document's text; 0 for no limit but that of the format.
 static MAX_DOCUMENT_SIZE: Numeric =
     Numeric::memory(c"max-document-size", 512 * MIB, LEN_CEILING as i64);
 /// Bytes of a path.
@@ -72,12 +74,13 @@ static MAX_PATH_VISITS: Numeric = Numeric::new(c"max-path-visits", 50_000_000, 1
 /// Bytes of a reply.
 static MAX_REPLY_SIZE: Numeric = Numeric::memory(c"max-reply-size", 512 * MIB, 4 * GIB);
 
-static NUMERICS: [&Numeric; 9] = [
+static NUMERICS: [&Numeric; 10] = [
     &PACK_AFTER_MS,
     &PACK_BACKLOG,
     &PACK_LEVEL,
     &WARM_MEMORY,
     &MAX_DEPTH,
+    &MAX_PATH_LIMIT,
     &MAX_DOCUMENT_SIZE,
     &MAX_PATH_LENGTH,
     &MAX_PATH_VISITS,
@@ -141,11 +144,17 @@ pub(crate) fn compat() -> Compat {
 }
 
 pub(crate) fn depth_max() -> usize {
-    MAX_DEPTH.len()
+    match compat() {
+        Compat::RedisJson => MAX_DEPTH.len(),
+        Compat::ValkeyJson => MAX_PATH_LIMIT.len(),
+    }
 }
 
 pub(crate) fn document_len_max() -> usize {
-    MAX_DOCUMENT_SIZE.len()
+    match MAX_DOCUMENT_SIZE.len() {
+        0 => LEN_CEILING,
+        len => len,
+    }
 }
 
 pub(crate) fn path_len_max() -> usize {

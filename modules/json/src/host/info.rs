@@ -54,6 +54,20 @@ unsafe extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: 
             // SAFETY: as above.
             unsafe { add(ctx, c"ratio".as_ptr(), ratio(&figures)) };
         }
+        // What monitors of valkey-json look for.
+        // SAFETY: as above.
+        if unsafe { add_section(ctx, c"core_metrics".as_ptr()) } != raw::REDISMODULE_OK as c_int {
+            return;
+        }
+        if let Some(add) = api!(RedisModule_InfoAddFieldULongLong) {
+            for (name, value) in [
+                (c"total_memory_bytes", figures.stored_bytes()),
+                (c"num_documents", figures.documents),
+            ] {
+                // SAFETY: as above.
+                unsafe { add(ctx, name.as_ptr(), value) };
+            }
+        }
     });
 }
 
