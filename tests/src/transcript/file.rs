@@ -14,6 +14,8 @@ pub struct File {
     pub options: Vec<String>,
     /// The module that the server loads (`module: json`).
     pub module: Option<Module>,
+    /// What follows the module on its line, given to it: `module: json NAME json`.
+    pub module_arguments: Vec<String>,
     pub cases: Vec<Case>,
 }
 
@@ -200,6 +202,7 @@ fn parse(path: &Path, text: &str) -> Located<File> {
         preamble: Vec::new(),
         options: Vec::new(),
         module: None,
+        module_arguments: Vec::new(),
         cases: Vec::new(),
     };
     let mut pending: Vec<String> = Vec::new();
@@ -309,8 +312,11 @@ impl Case {
 }
 
 fn file_directive(file: &mut File, line: &str) -> Result<(), String> {
-    if let Some(name) = line.strip_prefix("module: ") {
+    if let Some(words) = line.strip_prefix("module: ") {
+        let mut words = words.split_ascii_whitespace();
+        let name = words.next().unwrap_or_default();
         file.module = Some(Module::from_word(name).ok_or(format!("not a module: {name}"))?);
+        file.module_arguments = words.map(String::from).collect();
     } else if let Some(options) = line.strip_prefix("server: ") {
         file.options.extend(options.split_ascii_whitespace().map(String::from));
     } else {

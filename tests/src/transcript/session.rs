@@ -21,6 +21,7 @@ impl Session {
         let mut options = file.options.clone();
         if let Some(module) = file.module {
             options.extend(module.options()?);
+            options.extend(file.module_arguments.iter().cloned());
         }
         let server = Server::start(host, &options)?;
         let admin = server.connect()?;
