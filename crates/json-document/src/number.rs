@@ -31,6 +31,19 @@ impl NumberValue {
         }
     }
 
+    /// The shortest text that reads back as this value.
+    ///
+    /// # Errors
+    /// JSON has no text for what is infinite or not a number.
+    pub fn text(self) -> Result<Text, ArithmeticError> {
+        let mut integer = itoa::Buffer::new();
+        match self {
+            Self::I64(value) => Ok(Text::assume_valid(integer.format(value).into())),
+            Self::U64(value) => Ok(Text::assume_valid(integer.format(value).into())),
+            Self::F64(value) => double(value),
+        }
+    }
+
     fn as_i128(self) -> Option<i128> {
         match self {
             Self::I64(value) => Some(value.into()),

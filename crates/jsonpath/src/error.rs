@@ -29,6 +29,20 @@ pub enum PathErrorKind {
     TooNested,
     /// More selectors and operators than [`crate::PATH_PARTS_MAX`].
     TooManyParts,
+    /// valkey-json: more `..` than [`crate::VALKEY_DESCENTS_MAX`].
+    TooManyDescents,
+    /// valkey-json: brackets or a filter with nothing in them.
+    EmptyExpression,
+    /// valkey-json: neither a name nor `*` where one should be.
+    MissingName,
+    /// valkey-json: `...`.
+    DotSequence,
+    /// valkey-json: what is in brackets is no index.
+    NotAnIndex,
+    /// valkey-json: a slice that steps by 0.
+    ZeroStep,
+    /// valkey-json: a `$` that is not at the start.
+    DollarNotRoot,
 }
 
 impl PathError {
@@ -58,6 +72,13 @@ impl fmt::Display for PathError {
             PathErrorKind::TooLong => f.write_str("path too long"),
             PathErrorKind::TooNested => f.write_str("path nested too deeply"),
             PathErrorKind::TooManyParts => f.write_str("path has too many parts"),
+            PathErrorKind::TooManyDescents => f.write_str("path has too many `..`"),
+            PathErrorKind::EmptyExpression => f.write_str("expression is empty"),
+            PathErrorKind::MissingName => f.write_str("expected a name or `*`"),
+            PathErrorKind::DotSequence => f.write_str("too many dots"),
+            PathErrorKind::NotAnIndex => f.write_str("expected an index"),
+            PathErrorKind::ZeroStep => f.write_str("step of a slice is zero"),
+            PathErrorKind::DollarNotRoot => f.write_str("`$` is not at the start"),
         }?;
         write!(f, " at position {}", self.offset)
     }

@@ -26,15 +26,14 @@
 //! For one value of a large document, [`Path::as_singular`] finds it without an index.
 #![forbid(unsafe_code)]
 
-mod compare;
 mod error;
 mod evaluate;
+mod function;
 mod meter;
 mod parse;
 mod path;
 mod pattern;
 mod plan;
-mod slice;
 
 pub use error::{PathError, PathErrorKind};
 pub use meter::{LimitExceeded, Meter};
@@ -46,6 +45,9 @@ pub const PATH_LEN_MAX: usize = 128 << 10;
 pub const PATH_NESTING_MAX: usize = 128;
 /// Segments, selectors, operands and operators of a path.
 pub const PATH_PARTS_MAX: usize = 4096;
+
+/// `..` of a path of valkey-json's.
+pub const VALKEY_DESCENTS_MAX: usize = 20;
 
 /// What may be written in a path.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

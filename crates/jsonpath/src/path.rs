@@ -1,6 +1,6 @@
 //! A path: parsed once, asked many times.
 
-use crate::error::PathError;
+use crate::error::{PathError, PathErrorKind};
 use crate::meter::{LimitExceeded, Meter};
 use crate::plan::{Plan, Segment, Selector};
 use crate::{Dialect, evaluate, parse};
@@ -30,18 +30,20 @@ impl Path {
     pub fn parse(text: &[u8], dialect: Dialect) -> Result<Self, PathError> {
         let legacy = match dialect {
             Dialect::RedisJson => is_legacy(text),
-            Dialect::Rfc9535 | Dialect::ValkeyJson => text.first() != Some(&b'$'),
+            Dialect::Rfc9535 => text.first() != Some(&b'$') && is_legacy(text),
+            Dialect::ValkeyJson => text.first() != Some(&b'$'),
         };
-        let dialect = match dialect {
-            Dialect::Rfc9535 if legacy => Dialect::RedisJson,
-            other => other,
-        };
-        let plan = match text {
+        let plan = match (text, dialect) {
             // `.` alone is the root, as RedisJSON's default path.
-            b"." if legacy => parse::parse(b"$", dialect, false)?,
-            b"" if dialect == Dialect::ValkeyJson => parse::parse(b"$", dialect, false)?,
+            (b".", _) if legacy => parse::parse(b"$", dialect, false)?,
+            (b"", Dialect::ValkeyJson) => parse::parse(b"$", dialect, false)?,
+            (_, Dialect::Rfc9535) if legacy => parse::parse(text, Dialect::RedisJson, true)?,
             _ => parse::parse(text, dialect, legacy)?,
         };
+        if plan.projection.is_some() && dialect != Dialect::RedisJson {
+            let kind = PathErrorKind::WrongType("an expression is no path of this dialect");
+            return Err(PathError::new(kind, 0));
+        }
         Ok(Self { plan, legacy })
     }
 
@@ -51,14 +53,25 @@ impl Path {
         self.legacy
     }
 
+    /// Whether this computes values instead of selecting nodes: `$.a + 1`, `$.o.keys()`. Then
+    /// [`Path::project`] gives them, and nothing is selected.
+    pub fn is_projection(&self) -> bool {
+        self.plan.projection.is_some()
+    }
+
     /// Whether this is the root and nothing else.
     pub fn is_root(&self) -> bool {
-        self.plan.main.segments.is_empty()
+        !self.is_projection() && self.plan.main.segments.is_empty()
     }
 
     /// Whether it selects one node at most whatever the document: names and indexes only.
     pub fn is_singular(&self) -> bool {
-        self.plan.main.singular
+        !self.is_projection() && self.plan.main.singular
+    }
+
+    /// How many regular expressions are compiled in it. Each may take some memory.
+    pub fn pattern_count(&self) -> usize {
+        self.plan.patterns.len()
     }
 
     /// The nodes of `document` that this path selects, in the order of RFC 9535; a node comes as
@@ -71,7 +84,24 @@ impl Path {
         document: Document<'_>,
         meter: &mut Meter,
     ) -> Result<Vec<Node>, LimitExceeded> {
+        if self.is_projection() {
+            return Ok(Vec::new());
+        }
         evaluate::select(&self.plan, self.plan.main.segments.len(), document, meter)
+    }
+
+    /// The values that a projection computes from `document`, as one JSON array; empty if there
+    /// are none, and for a path that is no projection.
+    ///
+    /// # Errors
+    /// When `meter` has run out. What is computed counts by its length.
+    pub fn project(
+        &self,
+        document: Document<'_>,
+        meter: &mut Meter,
+    ) -> Result<Text, LimitExceeded> {
+        let program = self.plan.projection.as_deref().unwrap_or_default();
+        evaluate::project(&self.plan, program, document, meter)
     }
 
     /// The last step, if it is one name or one index: `$..a[?@.b].c` ends with the name `c`. None
@@ -137,12 +167,20 @@ impl<'p> SingularPath<'p> {
     }
 }
 
-/// Whether RedisJSON takes `text` for a path of its first syntax: everything that does not begin
-/// with `$` as a symbol of its own.
+/// Whether RedisJSON takes `text` for a path of its first syntax: everything that begins neither
+/// with `$` as a symbol of its own, nor with an expression.
 fn is_legacy(text: &[u8]) -> bool {
+    let unsigned = text.iter().position(|byte| !matches!(byte, b'+' | b'-' | b' '));
+    let text = match (text.first(), unsigned) {
+        (Some(b'+' | b'-'), Some(at)) => text.get(at..).unwrap_or_default(),
+        _ => text,
+    };
     match text {
-        [b'$'] => false,
+        [b'$'] | [b'(', ..] => false,
         [b'$', next, ..] => !matches!(next, b'.' | b'[' | b'~' | b' ' | b'\t' | b'\n' | b'\r'),
-        _ => true,
+        _ => {
+            let len = text.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            len == 0 || text.get(len) != Some(&b'(')
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Regular expressions: I-Regexp (RFC 9485) and RedisJSON's by the same engine, which takes linear
 //! time whatever the pattern.
 
+use crate::meter::{LimitExceeded, Meter};
 use regex::{Regex, RegexBuilder};
 
 /// Bytes of a pattern.
@@ -19,22 +20,37 @@ pub(crate) enum Extent {
     Redis,
 }
 
-/// Compiles `pattern`; none if it is no pattern or too large, and then matches nothing.
-pub(crate) fn compile(pattern: &str, extent: Extent) -> Option<Regex> {
-    if pattern.len() > PATTERN_LEN_MAX {
-        return None;
+/// A compiled pattern.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    regex: Regex,
+}
+
+impl Pattern {
+    /// Compiles `pattern`; none if it is no pattern or too large, and then matches nothing.
+    pub(crate) fn compile(pattern: &str, extent: Extent) -> Option<Self> {
+        if pattern.len() > PATTERN_LEN_MAX {
+            return None;
+        }
+        let translated = match extent {
+            Extent::Whole => format!(r"\A(?:{})\z", translate(pattern)),
+            Extent::Anywhere => translate(pattern),
+            Extent::Redis => pattern.to_owned(),
+        };
+        let regex = RegexBuilder::new(&translated)
+            .size_limit(COMPILED_LEN_MAX)
+            .dfa_size_limit(COMPILED_LEN_MAX)
+            .nest_limit(100)
+            .build()
+            .ok()?;
+        Some(Self { regex })
     }
-    let translated = match extent {
-        Extent::Whole => format!(r"\A(?:{})\z", translate(pattern)),
-        Extent::Anywhere => translate(pattern),
-        Extent::Redis => pattern.to_owned(),
-    };
-    RegexBuilder::new(&translated)
-        .size_limit(COMPILED_LEN_MAX)
-        .dfa_size_limit(COMPILED_LEN_MAX)
-        .nest_limit(100)
-        .build()
-        .ok()
+
+    /// Whether `subject` matches.
+    pub(crate) fn matches(&self, subject: &str, meter: &mut Meter) -> Result<bool, LimitExceeded> {
+        meter.charge(subject.len() / 8)?;
+        Ok(self.regex.is_match(subject))
+    }
 }
 
 /// I-Regexp in the engine's syntax: a `.` outside of a class matches neither CR nor LF (RFC 9485

@@ -1,18 +1,22 @@
 //! What a path means, ready to be run: RFC 9535's queries, segments and selectors in flat tables
-//! that refer to each other by number, filters as postfix programs.
+//! that refer to each other by number, filters and projections as postfix programs.
 
-use json_document::{Document, Index, Text};
-use regex::Regex;
+use crate::function::Function;
+use crate::pattern::Pattern;
+use json_document::{Document, Index, Node, Text};
 
 /// A parsed path.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
+    /// The query that the path is; without segments if it is a projection.
     pub(crate) main: Query,
-    /// The queries within filters.
+    /// The program of a path that computes a value instead of selecting nodes.
+    pub(crate) projection: Option<Vec<Op>>,
+    /// The queries within filters and projections.
     pub(crate) queries: Vec<Query>,
     pub(crate) filters: Vec<Vec<Op>>,
     pub(crate) literals: Vec<Literal>,
-    pub(crate) patterns: Vec<Option<Regex>>,
+    pub(crate) patterns: Vec<Option<Pattern>>,
 }
 
 #[derive(Clone, Debug)]
@@ -66,6 +70,8 @@ pub(crate) enum Selector {
     Slice(Slice),
     /// The number of the filter's program.
     Filter(usize),
+    /// The container itself: valkey-json's `$..` selects all that are visited.
+    Itself,
 }
 
 /// `start:end:step` as written.
@@ -76,7 +82,7 @@ pub(crate) struct Slice {
     pub(crate) step: i64,
 }
 
-/// A step of a filter's program, over a stack of operands.
+/// A step of a program, over a stack of operands.
 #[derive(Clone, Debug)]
 pub(crate) enum Op {
     /// Pushes a literal.
@@ -87,10 +93,21 @@ pub(crate) enum Op {
     Nodes(usize),
     /// Pushes whether a query selects a node.
     Exists(usize),
+    /// Makes Nothing on top undefined, so that no comparison with it holds.
+    Require,
     /// Pops two values, pushes whether they compare so.
     Compare(Comparison),
-    /// Pops the arguments, pushes the result.
-    Call(Function),
+    /// Pops two values, pushes what they compute to.
+    Arithmetic(Arithmetic),
+    /// Pops a number, pushes it or its negation.
+    Sign {
+        negative: bool,
+    },
+    /// Pops so many arguments, pushes the result.
+    Call(Function, usize),
+    /// Pops so many arguments of a function that takes another number, pushes that there is no
+    /// result.
+    Miscall(usize),
     /// Pops a value, pushes whether it is a string that the pattern matches.
     Pattern(usize),
     Not,
@@ -104,6 +121,8 @@ pub(crate) enum Op {
 pub(crate) enum Comparison {
     Equal,
     NotEqual,
+    /// valkey-json's `!=`: of one type, and not equal.
+    Differs,
     Less,
     LessOrEqual,
     Greater,
@@ -112,6 +131,16 @@ pub(crate) enum Comparison {
     Matches,
     /// One of RedisJSON's operators on collections.
     Collection(CollectionOperator),
+}
+
+/// RedisJSON's operators on numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Arithmetic {
+    Add,
+    Subtract,
+    Multiply,
+    Divide,
+    Remainder,
 }
 
 /// RedisJSON's operators on arrays, and on what has a size.
@@ -127,7 +156,7 @@ pub(crate) enum CollectionOperator {
     AnyOf,
     /// No element of the left side is one of the right one.
     NoneOf,
-    /// The left side has as many elements, members or characters as the right side says or has.
+    /// The left side has as many elements, members, nodes or characters as the right side says.
     Size,
     /// Whether the left side has none is what the right side says.
     Empty,
@@ -148,52 +177,6 @@ impl CollectionOperator {
     }
 }
 
-/// The functions of RFC 9535 section 2.4.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Function {
-    Length,
-    Count,
-    Match,
-    Search,
-    Value,
-}
-
-/// What a function takes or gives (RFC 9535 section 2.4.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Type {
-    Value,
-    Logical,
-    Nodes,
-}
-
-impl Function {
-    pub(crate) fn named(name: &str) -> Option<Self> {
-        Some(match name {
-            "length" => Self::Length,
-            "count" => Self::Count,
-            "match" => Self::Match,
-            "search" => Self::Search,
-            "value" => Self::Value,
-            _ => return None,
-        })
-    }
-
-    pub(crate) fn parameters(self) -> &'static [Type] {
-        match self {
-            Self::Length => &[Type::Value],
-            Self::Count | Self::Value => &[Type::Nodes],
-            Self::Match | Self::Search => &[Type::Value, Type::Value],
-        }
-    }
-
-    pub(crate) fn result(self) -> Type {
-        match self {
-            Self::Length | Self::Count | Self::Value => Type::Value,
-            Self::Match | Self::Search => Type::Logical,
-        }
-    }
-}
-
 /// A value written in a path. It is a small document, so that it compares like one.
 #[derive(Clone, Debug)]
 pub(crate) struct Literal {
@@ -209,5 +192,9 @@ impl Literal {
 
     pub(crate) fn document(&self) -> Document<'_> {
         Document::new(&self.text, &self.index)
+    }
+
+    pub(crate) fn root(&self) -> Node {
+        self.document().root()
     }
 }

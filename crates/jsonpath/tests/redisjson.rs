@@ -98,13 +98,19 @@ fn operators_on_collections() {
     assert_eq!(positions("@.v noneof ['c']"), [2, 3]);
     assert_eq!(positions("@.v size 2"), [2]);
     assert_eq!(positions("@.v size 0"), [3, 4]);
-    assert_eq!(positions("@.v sizeof ['x']"), [1, 6]);
+    assert_eq!(positions("@.v sizeof 1.9"), [1, 6]);
+    assert_eq!(positions("@.v sizeof ['x']"), [0; 0]);
+    assert_eq!(positions("@.* size 1"), [0, 1, 2, 3, 4, 5, 6]);
+    assert_eq!(positions("@.* empty true"), [7]);
+    assert_eq!(positions("1 in @.v"), [2]);
+    assert_eq!(positions("@.* in [1, 'b']"), [0, 1]);
+    assert_eq!(positions("@.v in @.*"), [0, 1, 4, 5, 6]);
     assert_eq!(positions("@.v empty true"), [3, 4]);
     assert_eq!(positions("@.v empty false"), [1, 2, 6]);
     assert_eq!(positions("@.v == [1,'b']"), [2]);
     assert_eq!(positions("@.v == {'x':1} || @.v == []"), [3, 6]);
     for refused in
-        ["@.v in [1", "@.v in [1,]", "@.v innot [1]", "@.v in {'a'}", "@.v in @.*", "@.v in"]
+        ["@.v in [1", "@.v in [1,]", "@.v innot [1]", "@.v in {'a'}", "@.v in", "@.v in [1] in [2]"]
     {
         let path = format!("$[?{refused}]");
         assert!(Path::parse(path.as_bytes(), Dialect::RedisJson).is_err(), "{refused}");
