@@ -46,6 +46,8 @@ pub(crate) enum Error {
     NoSuchKey,
 
     Path(PathError),
+    /// A path that computes values, where one is wanted that selects them.
+    PathComputes,
     PathTooLong,
     /// Paths of the command did more work than they may.
     PathWork,

@@ -2,6 +2,7 @@
 
 use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, LazyLock};
 
 use foldhash::fast::RandomState;
@@ -17,25 +18,52 @@ const REMEMBERED_MAX: usize = 512;
 /// Longer paths are parsed each time.
 const REMEMBERED_LEN_MAX: usize = 256;
 
-/// What was parsed, by the dialect and the text.
-type Remembered = HashMap<Box<[u8]>, Arc<Path>, RandomState>;
+/// Regular expressions in the paths remembered, each of which may take a few megabytes.
+const REMEMBERED_PATTERNS_MAX: usize = 32;
+
+/// What was parsed, by the text.
+#[derive(Default)]
+struct Remembered {
+    paths: HashMap<Box<[u8]>, Arc<Path>, RandomState>,
+    patterns: usize,
+}
 
 thread_local! {
+    /// For each dialect.
     static REMEMBERED: RefCell<[Remembered; 3]> = RefCell::default();
+}
+
+static PARSED: AtomicU64 = AtomicU64::new(0);
+static RECALLED: AtomicU64 = AtomicU64::new(0);
+
+/// How many paths were parsed, and how many were taken from those remembered.
+pub(crate) fn figures() -> (u64, u64) {
+    (PARSED.load(Relaxed), RECALLED.load(Relaxed))
 }
 
 /// The legacy root `.`, which commands take when no path is given.
 static ROOT: LazyLock<Option<Arc<Path>>> =
     LazyLock::new(|| Path::parse(b".", Dialect::RedisJson).ok().map(Arc::new));
 
-/// Parses an argument, or takes what was parsed before.
+/// The path that an argument is: one that selects values, not one that computes them.
 pub(crate) fn parse(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
+    let path = parse_expression(argument)?;
+    if path.is_projection() {
+        return Err(Error::PathComputes);
+    }
+    Ok(path)
+}
+
+/// The path or the expression over paths that an argument is. Parses it, or takes what was parsed
+/// before.
+pub(crate) fn parse_expression(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
     let bytes = argument.bytes();
     let dialect = config::path_dialect();
     if bytes.len() > config::path_len_max() {
         return Err(Error::PathTooLong);
     }
     if bytes.len() > REMEMBERED_LEN_MAX {
+        PARSED.fetch_add(1, Relaxed);
         return Ok(Arc::new(Path::parse(bytes, dialect)?));
     }
     REMEMBERED.with_borrow_mut(|remembered| {
@@ -45,15 +73,20 @@ pub(crate) fn parse(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
             Dialect::Rfc9535 => rfc9535,
             Dialect::ValkeyJson => valkey_json,
         };
-        if let Some(path) = remembered.get(bytes) {
+        if let Some(path) = remembered.paths.get(bytes) {
+            RECALLED.fetch_add(1, Relaxed);
             return Ok(path.clone());
         }
+        PARSED.fetch_add(1, Relaxed);
         let path = Arc::new(Path::parse(bytes, dialect)?);
-        if remembered.len() >= REMEMBERED_MAX {
+        remembered.patterns += path.pattern_count();
+        if remembered.paths.len() >= REMEMBERED_MAX || remembered.patterns > REMEMBERED_PATTERNS_MAX
+        {
             // Rare, and cheaper than keeping an order for every look-up.
-            remembered.clear();
+            remembered.paths.clear();
+            remembered.patterns = path.pattern_count();
         }
-        remembered.insert(bytes.into(), path.clone());
+        remembered.paths.insert(bytes.into(), path.clone());
         Ok(path)
     })
 }
@@ -66,12 +99,20 @@ pub(crate) fn parse_or_root(argument: Option<Argument<'_>>) -> Result<Arc<Path>,
     }
 }
 
+/// As [`parse_or_root`], for an argument that may be an expression.
+pub(crate) fn parse_expression_or_root(argument: Option<Argument<'_>>) -> Result<Arc<Path>, Error> {
+    match argument {
+        Some(argument) => parse_expression(argument),
+        None => ROOT.clone().ok_or(Error::Internal),
+    }
+}
+
 /// A meter for the paths of one command.
 pub(crate) fn meter() -> Meter {
     Meter::new(config::path_visits_max())
 }
 
-/// What a path selects in a document, for reading.
+/// What a path selects in a document or computes from it, for reading.
 pub(crate) struct Selection {
     text: Arc<Text>,
     index: Index,
@@ -83,6 +124,11 @@ impl Selection {
     pub(crate) fn of(path: &Path, text: &Arc<Text>) -> Result<Selection, Error> {
         let singular = match path.as_singular() {
             Some(singular) if !path.is_root() => singular,
+            _ if path.is_projection() => {
+                let index = Index::new(text);
+                let values = path.project(Document::new(text, &index), &mut meter())?;
+                return Ok(Selection::computed(values));
+            }
             _ => {
                 let index = Index::new(text);
                 let nodes = path.select(Document::new(text, &index), &mut meter())?;
@@ -100,6 +146,15 @@ impl Selection {
         let index = Index::new(&value);
         let nodes = vec![Document::new(&value, &index).root()];
         Ok(Selection { text: value, index, nodes })
+    }
+
+    /// The elements of `values`, which are not in the document but were computed from it.
+    fn computed(values: Text) -> Selection {
+        let text = Arc::new(values);
+        let index = Index::new(&text);
+        let document = Document::new(&text, &index);
+        let nodes = document.children(document.root()).collect();
+        Selection { text, index, nodes }
     }
 
     pub(crate) fn document(&self) -> Document<'_> {
@@ -136,7 +191,7 @@ impl<'t> View<'t> {
         View { text, index: OnceCell::new() }
     }
 
-    /// Calls `each` with the text of every value that `path` selects, in order.
+    /// Calls `each` with the text of every value that `path` selects or computes, in order.
     pub(crate) fn for_each_text(
         &self,
         path: &Path,
@@ -154,6 +209,13 @@ impl<'t> View<'t> {
         }
         let index = self.index.get_or_init(|| Index::new(self.text));
         let document = Document::new(self.text, index);
+        if path.is_projection() {
+            let values = Selection::computed(path.project(document, meter)?);
+            for &node in &values.nodes {
+                each(values.document().text_of(node));
+            }
+            return Ok(());
+        }
         for node in path.select(document, meter)? {
             each(document.text_of(node));
         }

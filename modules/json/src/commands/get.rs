@@ -60,7 +60,7 @@ impl<'a> GetArgs<'a> {
             {
                 // Its number is taken with it.
             } else if named.insert(word.bytes()) {
-                paths.push((word.bytes(), paths::parse(word)?));
+                paths.push((word.bytes(), paths::parse_expression(word)?));
             }
         }
         if reply_format != ReplyFormat::Strings && paths.iter().any(|(_, path)| path.is_legacy()) {
@@ -337,7 +337,7 @@ impl Command for MGet {
         let keys = call.args.len().saturating_sub(2);
         let path = call.args.get(keys + 1).ok_or(Error::Arity)?;
         let rules = call.ctx.rules();
-        let path = match paths::parse(path) {
+        let path = match paths::parse_expression(path) {
             Err(Error::Path(_)) if rules.are_wrong_paths_missing => None,
             path => Some(path?),
         };

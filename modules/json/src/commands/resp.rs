@@ -24,7 +24,7 @@ impl Command for Resp {
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
-        let path = paths::parse_or_root(call.args.get(2))?;
+        let path = paths::parse_expression_or_root(call.args.get(2))?;
         let Some(text) = read(call, name)? else {
             call.ctx.reply_null();
             return Ok(());

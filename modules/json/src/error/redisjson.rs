@@ -38,6 +38,9 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
                 "Error occurred at position {at}, Error at position {at}: {what}"
             ));
         }
+        Error::PathComputes => {
+            "ERR computed/projection expressions are only supported by JSON.GET/JSON.MGET/JSON.RESP"
+        }
         Error::PathTooLong => "ERR path is longer than max-path-length",
         Error::PathWork => "ERR path visits more values than max-path-visits",
         Error::PathMissing => "ERR Path does not exist",

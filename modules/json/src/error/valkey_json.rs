@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use json_document::{EditError, ParseErrorKind};
+use jsonpath::PathErrorKind;
 
 use crate::error::{Arithmetic, Error, Wanted, redisjson};
 
@@ -17,7 +18,8 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         Error::NewNotAtRoot => "SYNTAXERR A new Valkey key's path must be root",
         Error::NoSuchKey => "NONEXISTENT Document key does not exist",
 
-        Error::Path(_) | Error::NotUtf8 => "SYNTAXERR Invalid JSON path",
+        Error::Path(error) => path_message(error.kind()),
+        Error::NotUtf8 => "SYNTAXERR Invalid JSON path",
         Error::PathTooLong => "LIMIT Query string size limit is exceeded",
         Error::PathMissing | Error::NoneOf { is_path_missing: true, .. } => {
             "NONEXISTENT JSON path does not exist"
@@ -57,4 +59,22 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         }
         other => return redisjson::message(other),
     })
+}
+
+/// What the client is told of a path that is none.
+fn path_message(kind: PathErrorKind) -> &'static str {
+    match kind {
+        PathErrorKind::EmptyExpression => "SYNTAXERR Expression token cannot be empty",
+        PathErrorKind::MissingName => "SYNTAXERR Invalid identifier",
+        PathErrorKind::DotSequence => "SYNTAXERR Invalid dot sequence",
+        PathErrorKind::NotAnIndex => "SYNTAXERR Array index is not a number",
+        PathErrorKind::OutOfRange => "SYNTAXERR Invalid number",
+        PathErrorKind::ZeroStep => "SYNTAXERR Step in the slice cannot be zero",
+        PathErrorKind::DollarNotRoot => "SYNTAXERR Dollar sign cannot apply to non-root element",
+        PathErrorKind::TooLong => "LIMIT Query string size limit is exceeded",
+        PathErrorKind::TooManyDescents => {
+            "LIMIT Total number of recursive descent tokens in the query string exceeds the limit"
+        }
+        _ => "SYNTAXERR Invalid JSON path",
+    }
 }

@@ -23,7 +23,8 @@ unsafe extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: 
             return;
         }
         let figures = Figures::now();
-        let counters: [(&CStr, u64); 19] = [
+        let (paths_parsed, paths_recalled) = crate::paths::figures();
+        let counters: [(&CStr, u64); 21] = [
             (c"documents", figures.documents),
             (c"raw_bytes", figures.raw_bytes()),
             (c"stored_bytes", figures.stored_bytes()),
@@ -42,6 +43,8 @@ unsafe extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: 
             (c"pack_usec", figures.pack_ns / 1000),
             (c"unpacks", figures.unpacks),
             (c"unpack_usec", figures.unpack_ns / 1000),
+            (c"paths_parsed", paths_parsed),
+            (c"paths_recalled", paths_recalled),
             (c"panics", panics()),
         ];
         if let Some(add) = api!(RedisModule_InfoAddFieldULongLong) {
