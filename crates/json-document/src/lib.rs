@@ -18,6 +18,7 @@
 //!   value in place.
 //! - [`Edits`] collects changes against one document, and makes the new [`Text`] at once or not
 //!   at all.
+//! - [`patch()`] does the operations of a JSON Patch, all or none.
 //! - [`Document::write`] puts a value out as it is or, by a [`Format`], indented.
 //!
 //! Nothing here recurses, and nothing panics whatever the text: nesting costs an entry on a
@@ -50,6 +51,7 @@ mod index;
 mod lookup;
 mod number;
 mod parse;
+mod patch;
 mod repeated_names;
 mod scalar;
 mod scan;
@@ -65,6 +67,7 @@ pub use error::{ParseError, ParseErrorKind};
 pub use index::{Index, Kind, Node};
 pub use lookup::Spot;
 pub use number::{ArithmeticError, Number, NumberValue};
+pub use patch::{PatchError, PatchErrorKind, PatchLimits, Patched, patch};
 pub use string::{Name, quote, quote_into, unescape};
 pub use text::{Limits, Text};
 pub use write::{Format, write_text};

@@ -6,7 +6,7 @@ pub(crate) mod valkey_json;
 
 use std::fmt;
 
-use json_document::{ArithmeticError, EditError, ParseError};
+use json_document::{ArithmeticError, EditError, ParseError, PatchError};
 use json_store::PackedError;
 use jsonpath::{LimitExceeded, PathError};
 
@@ -84,6 +84,8 @@ pub(crate) enum Error {
     BadNumber,
     Arithmetic(Arithmetic, ArithmeticError),
     Edit(EditError),
+    /// JSON.PATCH.
+    Patch(PatchError),
     DocumentTooLong,
     ReplyTooLong,
 
@@ -137,6 +139,12 @@ impl Error {
 impl From<PackedError> for Error {
     fn from(error: PackedError) -> Error {
         Error::Unreadable(error)
+    }
+}
+
+impl From<PatchError> for Error {
+    fn from(error: PatchError) -> Error {
+        Error::Patch(error)
     }
 }
 

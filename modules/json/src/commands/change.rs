@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 use std::sync::Arc;
 
-use json_document::{EditError, Edits, Limits, ParseError, ParseErrorKind, Text};
+use json_document::{EditError, Edits, Limits, ParseError, ParseErrorKind, PatchLimits, Text};
 use json_store::Stored;
 
 use crate::STORE;
@@ -29,13 +29,29 @@ pub(crate) fn check_len(ctx: Context, len: usize) -> Result<(), Error> {
     }
 }
 
+/// What a JSON Patch may make.
+pub(crate) fn patch_limits(ctx: Context) -> PatchLimits {
+    let is_replay = ctx.is_replay();
+    PatchLimits {
+        depth_max: limits(ctx).depth_max,
+        len_max: if is_replay { config::LEN_CEILING } else { config::document_len_max() },
+        work_max: if is_replay { u64::MAX } else { config::path_visits_max() },
+    }
+}
+
 /// Parses a JSON argument.
 pub(crate) fn parse_json(ctx: Context, json: &[u8]) -> Result<Text, Error> {
+    parse_json_around(ctx, json, 0)
+}
+
+/// Parses a JSON argument that has `around` containers more around its values than a document.
+pub(crate) fn parse_json_around(ctx: Context, json: &[u8], around: usize) -> Result<Text, Error> {
     check_len(ctx, json.len())?;
     // Asking the host costs more than the parsing of a small value, and is seldom needed.
-    match Text::parse(json, &Limits { depth_max: config::depth_max() }) {
+    match Text::parse(json, &Limits { depth_max: config::depth_max() + around }) {
         Err(error) if error.kind() == ParseErrorKind::DepthExceeded => {
-            Text::parse(json, &limits(ctx)).map_err(|error| too_deep(ctx, json, error))
+            let depth_max = limits(ctx).depth_max + around;
+            Text::parse(json, &Limits { depth_max }).map_err(|error| too_deep(ctx, json, error))
         }
         other => other.map_err(Error::Json),
     }
@@ -61,9 +77,7 @@ pub(crate) fn apply(ctx: Context, edits: Edits<'_>) -> Result<Text, Error> {
 
 /// A whole new document that was not parsed from an argument, within the same limits.
 pub(crate) fn within_limits(ctx: Context, text: Text) -> Result<Text, Error> {
-    if text.len() > config::document_len_max() {
-        return Err(Error::DocumentTooLong);
-    }
+    check_len(ctx, text.len())?;
     let depth = text.height();
     if depth > config::depth_max() && depth > limits(ctx).depth_max {
         return Err(EditError::DepthExceeded.into());
@@ -106,6 +120,14 @@ impl<'a> Change<'a> {
         STORE.replace(&stored, text, now_ms());
         drop(key);
         call.ctx.announce(event, name);
+    }
+
+    /// As [`Change::put`], for commands that RedisJSON has not.
+    pub(crate) fn put_new(self, text: Text, event: &CStr) {
+        let Change { call, name, key, stored, .. } = self;
+        STORE.replace(&stored, text, now_ms());
+        drop(key);
+        call.ctx.announce_new(event, name);
     }
 
     /// Removes the key and announces `event`.

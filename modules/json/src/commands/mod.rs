@@ -14,10 +14,13 @@ mod inspect;
 mod merge;
 mod number;
 mod parents;
+mod patch;
+mod project;
 mod resp;
 mod scalar;
 pub(crate) mod set;
 mod set_options;
+mod set_paths;
 mod unquote;
 
 use redis_module::raw::RedisModuleCtx;
@@ -28,10 +31,13 @@ use crate::host::command::register as one;
 pub(crate) fn register(ctx: *mut RedisModuleCtx) -> Option<()> {
     one::<set::Set>(ctx)?;
     one::<set::MSet>(ctx)?;
+    one::<set_paths::SetPaths>(ctx)?;
     one::<set::Merge>(ctx)?;
+    one::<patch::Patch>(ctx)?;
     one::<get::Get>(ctx)?;
     one::<get::GetEx>(ctx)?;
     one::<get::MGet>(ctx)?;
+    one::<project::Project>(ctx)?;
     one::<delete::Del>(ctx)?;
     one::<delete::Forget>(ctx)?;
     one::<delete::Clear>(ctx)?;

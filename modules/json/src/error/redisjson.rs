@@ -84,6 +84,11 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         Error::BadNumber => "ERR bad input number",
         Error::Arithmetic(_, error) => return Cow::Owned(format!("ERR {error}")),
         Error::Edit(error) => return Cow::Owned(format!("ERR {error}")),
+        // A code of its own: who compares and sets tells it from all that is wrong.
+        Error::Patch(error) if error.is_failed_test() => {
+            return Cow::Owned(format!("TESTFAILED {error}"));
+        }
+        Error::Patch(error) => return Cow::Owned(format!("ERR {error}")),
         Error::DocumentTooLong => "ERR document is longer than max-document-size",
         Error::ReplyTooLong => "ERR reply is longer than max-reply-size",
 

@@ -123,6 +123,13 @@ impl Context {
         self.notify(event, key);
     }
 
+    /// As [`Context::announce`], for a command that RedisJSON has not. Its own event is followed by
+    /// that of JSON.SET: search modules index a document anew by the names that they know.
+    pub(crate) fn announce_new(self, event: &CStr, key: KeyName<'_>) {
+        self.announce(event, key);
+        self.notify(c"json.set", key);
+    }
+
     /// Sends the running command, which has changed something, to replicas and AOF as it came.
     pub(crate) fn replicate(self) {
         if let Some(replicate) = api!(RedisModule_ReplicateVerbatim) {
