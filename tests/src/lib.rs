@@ -10,6 +10,8 @@ pub mod client;
 pub mod commands;
 pub mod faults;
 pub mod host;
+pub mod json_text;
+pub mod jsonpath;
 pub mod persistence;
 pub mod python;
 pub mod reply;

@@ -11,9 +11,10 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
-use suites::{commands, faults, persistence, python, robustness};
+use suites::{commands, faults, json_text, jsonpath, persistence, python, robustness};
 
-const SUITES: [&str; 5] = ["commands", "persistence", "robustness", "faults", "python"];
+const SUITES: [&str; 7] =
+    ["commands", "jsonpath", "json-text", "persistence", "robustness", "faults", "python"];
 
 struct Args {
     suites: Vec<String>,
@@ -56,6 +57,8 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
         }
         let outcome = match suite {
             "commands" => commands::suite(&args.hosts, &args.only, report),
+            "jsonpath" => jsonpath::suite(&args.hosts, report),
+            "json-text" => json_text::suite(&args.hosts, report),
             "persistence" => {
                 persistence::suite(report);
                 Ok(())
