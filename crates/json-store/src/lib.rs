@@ -8,8 +8,8 @@
 //!
 //! | form | held as | entered by |
 //! |---|---|---|
-//! | text | `Arc<Text>` | every write |
-//! | packed | one allocation, [`Packed`] | a worker, once the text has been idle; loading |
+//! | text | a shared text; a short one that is not to be packed, one block | every write |
+//! | packed | a short one, one block without a header; a long one, [`Packed`] | a worker, once the text has been idle; loading |
 //! | packed and warm | both | being read twice in a short time |
 //!
 //! ```text
@@ -24,19 +24,27 @@
 //! # Doors
 //!
 //! [`Store::read`] and [`Store::replace`] are the only ways to a document's text; no command, path
-//! or serializer knows that a document may be packed. Saving uses [`Stored::at_rest`], which shows
-//! the form as it is.
+//! or serializer knows that a document may be packed. Saving uses [`Store::save`], which leaves the
+//! form as it is.
+//!
+//! # Memory
+//!
+//! A document has a place of 16 bytes in a table (`slot`, `slab`), and while it is cold and short,
+//! one block besides (`small`). What it needs while it is warm or waiting is there only then.
 //!
 //! # Threads
 //!
 //! Every function of [`Store`] is called by whoever holds the host's lock (one thread at a time).
-//! A [`Stored`] may be dropped on any thread at any time. Workers see shared texts only, never a
-//! `Stored`: they take no lock that a forked child could find held.
-#![forbid(unsafe_code)]
+//! A [`Document`] may be dropped on any thread at any time. Workers see shared texts only, never a
+//! place: they take no lock that a forked child could find held.
+#![deny(unsafe_code)]
 
 mod accounts;
 mod codec;
 mod packed;
+mod slab;
+mod slot;
+mod small;
 mod store;
 mod stored;
 mod worker;
@@ -44,4 +52,4 @@ mod worker;
 pub use accounts::Figures;
 pub use packed::{HEADER_LEN, MAGIC, Packed, PackedError};
 pub use store::{Pressure, Settings, Store};
-pub use stored::{AtRest, Stored};
+pub use stored::{AtRest, Document, Stored};

@@ -1,4 +1,5 @@
-//! The packed form: what a cold document is, in memory, in an RDB and in a DUMP payload alike.
+//! The packed payload: what a document is in an RDB and in a DUMP payload, and a long cold one in
+//! memory too. Of a short one memory holds less; see [`crate::small`].
 //!
 //! One allocation. Integers are little endian.
 //!
@@ -10,7 +11,7 @@
 //!      5    1 reserved, 00
 //!      6    2 depth: containers inside each other at the deepest place; 0 for a scalar
 //!      8    4 raw length: bytes of the text
-//!     12    4 dictionary id, 0 for none; no other is known yet
+//!     12    4 dictionary id, 0 for none
 //!     16    8 xxh3-64 (seed 0) of the text
 //!     24    . one zstd frame (RFC 8878) with its content size, to the end
 //! ```
@@ -53,6 +54,7 @@ use xxhash_rust::xxh3::xxh3_64;
 
 use crate::accounts::{ACCOUNTS, add, add_time};
 use crate::codec;
+use crate::small;
 
 /// The first bytes of every packed payload.
 pub const MAGIC: [u8; 3] = [0xF5, b'K', b'J'];
@@ -70,9 +72,6 @@ pub const HEADER_LEN: usize = CHECKSUM_AT + 8;
 const VERSION: u8 = 1;
 const FRAME_MAGIC: [u8; 4] = [0x28, 0xB5, 0x2F, 0xFD];
 const WINDOW_MAX: u64 = 8 << 20;
-
-/// Texts shorter than this are not tried: the header alone eats the gain.
-pub(crate) const RAW_LEN_MIN: usize = 96;
 
 /// A packed document whose bytes are valid as the file's header says.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -93,6 +92,8 @@ pub enum PackedError {
     Text(ParseError),
     /// The memory for the text could not be had, or zstd refused.
     Codec,
+    /// There is no such document any more.
+    Gone,
 }
 
 impl Packed {
@@ -101,13 +102,13 @@ impl Packed {
         let raw = text.as_str().as_bytes();
         let raw_len = u32::try_from(raw.len()).ok()?;
         let depth = u16::try_from(text.height()).ok()?;
-        if raw.len() < RAW_LEN_MIN {
+        if raw.len() < small::RAW_LEN_MIN {
             return None;
         }
         let started = Instant::now();
-        let packed = codec::with_frame(raw, level, |frame| {
+        let packed = codec::with_frame(raw, level, None, |frame| {
             let worth_it = HEADER_LEN + frame.len() <= raw.len() - raw.len() / 8;
-            worth_it.then(|| Packed(with_header(raw, raw_len, depth, frame)))
+            worth_it.then(|| Packed(with_header(raw, raw_len, depth, 0, frame)))
         });
         add_time(&ACCOUNTS.pack_ns, started.elapsed());
         packed.ok().flatten()
@@ -126,7 +127,8 @@ impl Packed {
         }
         let frame = &bytes[HEADER_LEN..];
         check_frame(frame, u64::from(header.raw_len))?;
-        let raw = codec::inflate(frame, header.raw_len as usize).map_err(|_| PackedError::Codec)?;
+        let raw =
+            codec::inflate(frame, header.raw_len as usize, None).map_err(|_| PackedError::Codec)?;
         if xxh3_64(&raw) != header.checksum {
             return Err(PackedError::Corrupt("checksum"));
         }
@@ -144,7 +146,7 @@ impl Packed {
     pub fn unpack(&self) -> Result<Text, PackedError> {
         let started = Instant::now();
         let header = Header::read(&self.0)?;
-        let raw = codec::inflate(&self.0[HEADER_LEN..], header.raw_len as usize)
+        let raw = codec::inflate(&self.0[HEADER_LEN..], header.raw_len as usize, None)
             .map_err(|_| PackedError::Codec)?;
         if xxh3_64(&raw) != header.checksum {
             return Err(PackedError::Corrupt("checksum"));
@@ -153,6 +155,21 @@ impl Packed {
         add(&ACCOUNTS.unpacks, 1);
         add_time(&ACCOUNTS.unpack_ns, started.elapsed());
         Ok(Text::assume_valid(raw.into_boxed_str()))
+    }
+
+    /// The payload of a small document whose text is `text`, to be saved.
+    pub(crate) fn of_small(text: &Text, block: &[u8], dictionary: u32) -> Option<Packed> {
+        let raw = text.as_str().as_bytes();
+        let raw_len = u32::try_from(raw.len()).ok()?;
+        let depth = u16::try_from(text.height()).ok()?;
+        let mut frame = Vec::new();
+        small::append_frame(block, raw.len(), &mut frame);
+        Some(Packed(with_header(raw, raw_len, depth, dictionary, &frame)))
+    }
+
+    /// The frame, without the header.
+    pub(crate) fn frame(&self) -> &[u8] {
+        self.0.get(HEADER_LEN..).unwrap_or_default()
     }
 
     pub fn as_bytes(&self) -> &[u8] {
@@ -165,13 +182,13 @@ impl Packed {
     }
 }
 
-fn with_header(raw: &[u8], raw_len: u32, depth: u16, frame: &[u8]) -> Box<[u8]> {
+fn with_header(raw: &[u8], raw_len: u32, depth: u16, dictionary: u32, frame: &[u8]) -> Box<[u8]> {
     let mut bytes = Vec::with_capacity(HEADER_LEN + frame.len());
     bytes.extend_from_slice(&MAGIC);
     bytes.extend_from_slice(&[VERSION, 0, 0]);
     bytes.extend_from_slice(&depth.to_le_bytes());
     bytes.extend_from_slice(&raw_len.to_le_bytes());
-    bytes.extend_from_slice(&0u32.to_le_bytes());
+    bytes.extend_from_slice(&dictionary.to_le_bytes());
     bytes.extend_from_slice(&xxh3_64(raw).to_le_bytes());
     bytes.extend_from_slice(frame);
     bytes.into_boxed_slice()
@@ -252,6 +269,7 @@ impl std::fmt::Display for PackedError {
             PackedError::TooLong => f.write_str("longer than max-document-size"),
             PackedError::Corrupt(what) => write!(f, "packed document is corrupt: {what}"),
             PackedError::Text(error) => write!(f, "packed document is no JSON: {error}"),
+            PackedError::Gone => f.write_str("the document is gone"),
             PackedError::Codec => f.write_str("zstd frame cannot be inflated"),
         }
     }

@@ -1,25 +1,27 @@
 //! The policy between the forms: what is packed when, by whom, and what is kept warm.
 
 use std::collections::VecDeque;
-use std::sync::atomic::AtomicUsize;
+use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::{Arc, Weak};
+use std::sync::atomic::{AtomicU64, AtomicUsize};
 
 use json_document::Text;
 use parking_lot::Mutex;
 
 use crate::accounts::{ACCOUNTS, add};
 use crate::packed::{Packed, PackedError};
-use crate::stored::Stored;
-use crate::worker::{Done, Job, Worker};
+use crate::slot::{Content, Guard, Small, View};
+use crate::small;
+use crate::stored::{self, Cold, Document, Form, Held, Stored};
+use crate::worker::{self, Done, Job, Worker};
 
 /// What the operator may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
     /// Idle time after which a text is packed and a warm text dropped, milliseconds.
     pub pack_after_ms: u64,
-    /// Bytes of texts that may wait for being idle; past it the oldest are packed without waiting,
-    /// and past twice of it a write packs at once.
+    /// Bytes of texts that may wait for being idle. From an eighth of it on they wait shorter, at
+    /// the limit not at all, and past twice of it a write packs at once.
     pub backlog_max: u64,
     /// Bytes of inflated texts that may be kept beside their packed forms.
     pub warm_max: u64,
@@ -56,6 +58,14 @@ pub enum Pressure {
 const IN_FLIGHT_MAX: usize = 64 << 20;
 /// Bytes that may be written between two ticks.
 const WRITTEN_MAX: usize = 1 << 20;
+/// How many times the usual wait after its last use a document counts as written again soon.
+const HEAT_SOON: u64 = 4;
+/// A document that is written again and again waits up to two to this power times as long.
+const HEAT_MAX: u8 = 4;
+/// The next claim's name.
+static TICKETS: AtomicU64 = AtomicU64::new(1);
+/// Before any other time that matters.
+const LONG_AGO_MS: u64 = 86_400_000;
 /// What one tick packs itself when no thread could be started.
 const TICK_INLINE_MAX: usize = 1 << 20;
 
@@ -83,7 +93,9 @@ struct Inner {
 
 #[derive(Debug)]
 struct Claim {
-    stored: Weak<Stored>,
+    number: usize,
+    /// The claim counts while the document has this ticket.
+    ticket: u64,
     due_ms: u64,
 }
 
@@ -134,36 +146,42 @@ impl Store {
         self.inner.lock().settings = settings;
     }
 
-    /// A new document. It is held as text until it has been idle, unless the backlog is full.
-    pub fn insert(&self, text: Text, now_ms: u64) -> Arc<Stored> {
+    /// A new document. It is held as text until it has been idle, unless it is not worth packing or
+    /// the backlog is full.
+    pub fn insert(&self, text: Text, now_ms: u64) -> Document {
         self.written.fetch_add(text.len(), Relaxed);
         let mut inner = self.inner.lock();
-        if let Some(packed) = inner.pack_inline(&text) {
-            return Arc::new(Stored::packed(packed));
+        let content = inner.content_of(text, now_ms, 0, 0);
+        let waits = is_waiting(&content);
+        let document = Document::new(content);
+        let mut guard = document.lock();
+        guard.touch_small(now_ms);
+        if waits {
+            inner.claim(*document, &mut guard, now_ms);
         }
-        let stored = Arc::new(Stored::text(text, now_ms));
-        inner.claim(&stored, now_ms);
-        stored
+        document
     }
 
     /// A document that comes from a file or a payload. Loading packs as it goes, so that a data
     /// set never needs the memory of its text.
-    pub fn load(&self, text: Text, now_ms: u64) -> Arc<Stored> {
+    pub fn load(&self, text: Text, now_ms: u64) -> Document {
         let settings = self.settings();
         if settings.packing
-            && let Some(packed) = Packed::pack(&text, settings.level)
+            && let Some(cold) = worker::pack(&text, settings.level)
         {
             add(&ACCOUNTS.packs, 1);
-            return Arc::new(Stored::packed(packed));
+            return unread(cold.into_content(), now_ms);
         }
-        let stored = Stored::text(text, now_ms);
-        stored.with_state(|state| state.refuse());
-        Arc::new(stored)
+        unread(settled(Arc::new(text), now_ms), now_ms)
     }
 
     /// A document that comes packed.
-    pub fn load_packed(&self, packed: Packed) -> Arc<Stored> {
-        Arc::new(Stored::packed(packed))
+    pub fn load_packed(&self, packed: Packed, now_ms: u64) -> Document {
+        let cold = match small::from_frame(packed.frame(), packed.raw_len()) {
+            Some(small) => Cold::Small(small),
+            None => Cold::Whole(packed),
+        };
+        unread(cold.into_content(), now_ms)
     }
 
     /// What a text would be packed; `None` when it is better left as it is. For saving a document
@@ -173,54 +191,113 @@ impl Store {
         if settings.packing { Packed::pack(text, settings.level) } else { None }
     }
 
+    /// Gives the payload of the document: packed if it is or would be, its text otherwise.
+    pub fn save(&self, stored: Stored, write: impl FnOnce(&[u8])) -> Result<(), PackedError> {
+        let guard = stored.lock();
+        match guard.view() {
+            View::Vacant => return Err(PackedError::Gone),
+            View::Small(small) if small.is_packed => {
+                let text = stored::text_of(&guard)?;
+                match Packed::of_small(&text, small.block, 0) {
+                    Some(packed) => write(packed.as_bytes()),
+                    None => write(text.as_str().as_bytes()),
+                }
+            }
+            View::Small(small) => write(small.block),
+            View::Held(held) => match &held.form {
+                Form::Packed { cold: Cold::Whole(packed), .. } => write(packed.as_bytes()),
+                Form::Packed { .. } | Form::Text { .. } => {
+                    let text = stored::text_of(&guard)?;
+                    match self.pack_for_saving(&text) {
+                        Some(packed) => write(packed.as_bytes()),
+                        None => write(text.as_str().as_bytes()),
+                    }
+                }
+            },
+        }
+        Ok(())
+    }
+
     /// A second document with the content of `stored`.
-    pub fn copy(&self, stored: &Stored, now_ms: u64) -> Arc<Stored> {
-        let twin = Arc::new(stored.twin(now_ms));
-        self.inner.lock().claim(&twin, now_ms);
-        twin
+    pub fn copy(&self, stored: Stored, now_ms: u64) -> Option<Document> {
+        let mut inner = self.inner.lock();
+        let content = stored.twin(now_ms)?;
+        let waits = is_waiting(&content);
+        let twin = unread(content, now_ms);
+        if waits {
+            inner.claim(*twin, &mut twin.lock(), now_ms);
+        }
+        Some(twin)
     }
 
     /// The document's text, inflated if need be. The text stays as it was if the document is
     /// changed while it is held.
-    pub fn read(&self, stored: &Arc<Stored>, now_ms: u64) -> Result<Arc<Text>, PackedError> {
-        let mut inner = self.inner.lock();
-        let pack_after_ms = inner.settings.pack_after_ms;
-        let warm_max = inner.settings.warm_max;
-        let (text, warmed) = stored.with_state(|state| {
-            let idle_ms = now_ms.saturating_sub(state.touched_ms);
-            state.touched_ms = now_ms;
-            let text = state.text()?;
-            let warmed = state.is_cold()
-                && idle_ms < pack_after_ms
-                && ACCOUNTS.warm_bytes.load(Relaxed) + text.len() as u64 <= warm_max;
-            if warmed {
-                state.keep_warm(&text);
-            }
-            Ok((text, warmed))
-        })?;
-        if warmed {
-            inner.claim(stored, now_ms);
+    pub fn read(&self, stored: &Stored, now_ms: u64) -> Result<Arc<Text>, PackedError> {
+        let mut guard = stored.lock();
+        let text = stored::text_of(&guard)?;
+        let (is_cold, idle_ms) = match guard.view() {
+            View::Held(held) => (
+                matches!(held.form, Form::Packed { warm: None, .. }),
+                now_ms.saturating_sub(held.touched_ms),
+            ),
+            View::Small(small) => (small.is_packed, guard.small_idle_ms(now_ms)),
+            View::Vacant => return Err(PackedError::Gone),
+        };
+        match guard.held_mut() {
+            Some(held) => held.touched_ms = now_ms,
+            None => guard.touch_small(now_ms),
+        }
+        if is_cold {
+            self.warm(*stored, &mut guard, &text, idle_ms, now_ms);
         }
         Ok(text)
     }
 
-    /// Gives the document another text.
-    pub fn replace(&self, stored: &Arc<Stored>, text: Text, now_ms: u64) {
-        self.written.fetch_add(text.len(), Relaxed);
+    /// Keeps the text of a packed document beside it, if it was read a short time ago and there is
+    /// room.
+    fn warm(
+        &self,
+        stored: Stored,
+        guard: &mut Guard<'_>,
+        text: &Arc<Text>,
+        idle_ms: u64,
+        now_ms: u64,
+    ) {
         let mut inner = self.inner.lock();
-        if let Some(packed) = inner.pack_inline(&text) {
-            // Not a read: the next one inflates, and only the one after that keeps the text warm.
-            stored.with_state(|state| {
-                state.touched_ms = 0;
-                state.set_packed(packed);
-            });
+        let room = inner.settings.warm_max.saturating_sub(ACCOUNTS.warm_bytes.load(Relaxed));
+        if idle_ms >= inner.settings.pack_after_ms || text.len() as u64 > room {
             return;
         }
-        stored.with_state(|state| {
-            state.touched_ms = now_ms;
-            state.set_text(text);
-        });
-        inner.claim(stored, now_ms);
+        if let View::Small(small) = guard.view() {
+            let form = Form::Packed { cold: Cold::Small(small.to_owned()), warm: None };
+            let held = Held { form, touched_ms: now_ms, heat: 0, ticket: 0 };
+            stored::exchange(guard, Content::Held(Box::new(held)));
+        }
+        if let Some(held) = guard.held_mut() {
+            held.keep_warm(text);
+            inner.claim(stored, guard, now_ms);
+        }
+    }
+
+    /// Gives the document another text.
+    pub fn replace(&self, stored: &Stored, text: Text, now_ms: u64) {
+        self.written.fetch_add(text.len(), Relaxed);
+        let mut inner = self.inner.lock();
+        let mut guard = stored.lock();
+        let (heat, ticket) = match guard.view() {
+            View::Vacant => return,
+            View::Small(_) => (0, 0),
+            View::Held(held) => (inner.heat_after_write(held, now_ms), held.ticket),
+        };
+        let content = inner.content_of(text, now_ms, heat, ticket);
+        let waits = is_waiting(&content);
+        stored::exchange(&mut guard, content);
+        // Packing in the write is no read: the next one inflates, and only the one after that
+        // keeps the text warm.
+        guard.touch_small(if waits { now_ms } else { now_ms.wrapping_sub(LONG_AGO_MS) });
+        if waits {
+            inner.claim(*stored, &mut guard, now_ms);
+        }
     }
 
     /// To be called about ten times a second, and when [`Store::wants_tick`] says so: swaps in what workers have finished, gives them what
@@ -237,31 +314,83 @@ impl Store {
     }
 }
 
+/// Whether packing has not been tried on this yet.
+fn is_waiting(content: &Content) -> bool {
+    matches!(content, Content::Held(held) if matches!(held.form, Form::Text { settled: false, .. }))
+}
+
+/// A text that stays text.
+fn settled(text: Arc<Text>, now_ms: u64) -> Content {
+    match small::plain(text.as_str().as_bytes()) {
+        Some(small) => Content::Small(small),
+        None => Content::Held(Box::new(Held {
+            form: Form::Text { text, settled: true },
+            touched_ms: now_ms,
+            heat: 0,
+            ticket: 0,
+        })),
+    }
+}
+
+/// A document that nobody has read or written yet.
+fn unread(content: Content, now_ms: u64) -> Document {
+    let document = Document::new(content);
+    document.lock().touch_small(now_ms.wrapping_sub(LONG_AGO_MS));
+    document
+}
+
 impl Inner {
+    /// What a text is to be held as that was just written.
+    fn content_of(&mut self, text: Text, now_ms: u64, heat: u8, ticket: u64) -> Content {
+        if text.len() < small::RAW_LEN_MIN {
+            return settled(Arc::new(text), now_ms);
+        }
+        if let Some(cold) = self.pack_inline(&text) {
+            return cold.into_content();
+        }
+        let form = Form::Text { text: Arc::new(text), settled: false };
+        Content::Held(Box::new(Held { form, touched_ms: now_ms, heat, ticket }))
+    }
+
     /// Packs a text that is about to be stored, when there is no room to let it wait.
-    fn pack_inline(&mut self, text: &Text) -> Option<Packed> {
+    fn pack_inline(&mut self, text: &Text) -> Option<Cold> {
         let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + text.len() as u64;
         let must = self.pressure == Pressure::MemoryShort
             || backlog > self.settings.backlog_max.saturating_mul(2);
         if !self.settings.packing || !must {
             return None;
         }
-        let packed = Packed::pack(text, self.settings.level)?;
+        let cold = worker::pack(text, self.settings.level)?;
         add(&ACCOUNTS.packs, 1);
         add(&ACCOUNTS.packs_inline, 1);
-        Some(packed)
+        Some(cold)
     }
 
-    /// Puts the document in the queue unless it is there.
-    fn claim(&mut self, stored: &Arc<Stored>, now_ms: u64) {
-        let claimed = stored.with_state(|state| std::mem::replace(&mut state.queued, true));
-        if !claimed {
-            self.enqueue(Arc::downgrade(stored), now_ms + self.settings.pack_after_ms);
+    /// How hot a held document is that is being written again: a step more if that is soon after
+    /// it was last used.
+    fn heat_after_write(&self, held: &Held, now_ms: u64) -> u8 {
+        let soon_ms = self.settings.pack_after_ms.saturating_mul(HEAT_SOON) << held.heat;
+        if now_ms.saturating_sub(held.touched_ms) < soon_ms {
+            (held.heat + 1).min(HEAT_MAX)
+        } else {
+            0
         }
     }
 
-    fn enqueue(&mut self, stored: Weak<Stored>, due_ms: u64) {
-        self.queue.push_back(Claim { stored, due_ms });
+    /// How long a document has to be idle before it is packed.
+    fn wait_ms(&self, heat: u8) -> u64 {
+        self.settings.pack_after_ms << heat
+    }
+
+    /// Puts the document in the queue unless it is there.
+    fn claim(&mut self, stored: Stored, guard: &mut Guard<'_>, now_ms: u64) {
+        if let Some(held) = guard.held_mut()
+            && held.ticket == 0
+        {
+            held.ticket = TICKETS.fetch_add(1, Relaxed);
+            let due_ms = now_ms + self.settings.pack_after_ms;
+            self.queue.push_back(Claim { number: stored.number(), ticket: held.ticket, due_ms });
+        }
     }
 
     fn take_results(&mut self, now_ms: u64) {
@@ -277,66 +406,109 @@ impl Inner {
 
     /// The result counts only for the very text it was made of.
     fn swap_in(&mut self, done: Done, now_ms: u64) {
-        let Some(stored) = done.stored.upgrade() else {
-            add(&ACCOUNTS.packs_stale, 1);
-            return;
+        let mut guard = Stored::at(done.number).lock();
+        let is_same = |held: &Held| match &held.form {
+            Form::Text { text, settled: false } => Arc::ptr_eq(text, &done.text),
+            _ => false,
         };
-        let unchanged = stored.with_state(|state| {
-            let unchanged = state.waiting().is_some_and(|text| Arc::ptr_eq(text, &done.text));
-            if unchanged {
-                state.queued = false;
-                match done.packed {
-                    Some(packed) => {
-                        add(&ACCOUNTS.packs, 1);
-                        state.set_packed(packed);
-                    }
-                    None => {
-                        add(&ACCOUNTS.packs_refused, 1);
-                        state.refuse();
-                    }
+        let touched_ms = match guard.held_mut() {
+            Some(held) if is_same(held) => {
+                held.ticket = 0;
+                held.touched_ms
+            }
+            changed => {
+                add(&ACCOUNTS.packs_stale, 1);
+                if changed.is_some_and(|held| held.ticket == done.ticket) {
+                    let due_ms = now_ms + self.settings.pack_after_ms;
+                    let Done { number, ticket, .. } = done;
+                    self.queue.push_back(Claim { number, ticket, due_ms });
+                }
+                return;
+            }
+        };
+        match done.packed {
+            Some(Cold::Whole(packed)) => {
+                add(&ACCOUNTS.packs, 1);
+                if let Some(held) = guard.held_mut() {
+                    let cold = Cold::Whole(packed);
+                    stored::reform(held, Form::Packed { cold, warm: None });
                 }
             }
-            unchanged
-        });
-        if !unchanged {
-            add(&ACCOUNTS.packs_stale, 1);
-            self.enqueue(done.stored, now_ms + self.settings.pack_after_ms);
+            Some(cold @ Cold::Small(_)) => {
+                add(&ACCOUNTS.packs, 1);
+                stored::exchange(&mut guard, cold.into_content());
+            }
+            None => {
+                add(&ACCOUNTS.packs_refused, 1);
+                stored::exchange(&mut guard, settled(done.text, touched_ms));
+            }
         }
+        guard.touch_small(touched_ms);
+    }
+
+    /// How much sooner than it is due a document is packed because others wait behind it: nothing
+    /// while the backlog is below an eighth of its limit, the whole wait at the limit.
+    fn hurry_ms(&self) -> u64 {
+        let backlog = ACCOUNTS.backlog_bytes.load(Relaxed);
+        let limit = self.settings.backlog_max;
+        if self.pressure == Pressure::MemoryShort || backlog > limit {
+            return u64::MAX;
+        }
+        let over = u128::from(backlog.saturating_sub(limit / 8));
+        let share = over * u128::from(self.wait_ms(0)) / u128::from((limit - limit / 8).max(1));
+        u64::try_from(share).unwrap_or(u64::MAX)
     }
 
     fn serve_queue(&mut self, now_ms: u64) {
         let mut inline_left = TICK_INLINE_MAX;
         // Whoever is put back during this tick waits for the next one.
         for _ in 0..self.queue.len() {
-            let hurried = self.pressure == Pressure::MemoryShort
-                || ACCOUNTS.backlog_bytes.load(Relaxed) > self.settings.backlog_max;
+            let soon_ms = now_ms.saturating_add(self.hurry_ms());
             let full = self.in_flight >= IN_FLIGHT_MAX || inline_left == 0;
             match self.queue.front() {
-                Some(claim) if !full && (hurried || claim.due_ms <= now_ms) => {}
+                Some(claim) if !full && claim.due_ms <= soon_ms => {}
                 _ => return,
             }
-            let Some(claim) = self.queue.pop_front() else { return };
-            let Some(stored) = claim.stored.upgrade() else { continue };
-            let (due_ms, waiting) = stored.with_state(|state| {
-                let due_ms = state.touched_ms + self.settings.pack_after_ms;
-                if !hurried && due_ms > now_ms {
-                    return (Some(due_ms), None);
-                }
-                state.cool();
-                let waiting = state.waiting().filter(|_| self.settings.packing).cloned();
-                state.queued = waiting.is_some();
-                (None, waiting)
-            });
-            if let Some(due_ms) = due_ms {
-                self.enqueue(claim.stored, due_ms);
-            } else if let Some(text) = waiting {
-                inline_left -= self.send(
-                    Job { stored: claim.stored, text, level: self.settings.level },
-                    now_ms,
-                    inline_left,
-                );
+            let Some(Claim { number, ticket, .. }) = self.queue.pop_front() else { return };
+            let mut guard = Stored::at(number).lock();
+            let Some(held) = guard.held_mut().filter(|held| held.ticket == ticket) else {
+                continue;
+            };
+            let due_ms = held.touched_ms + self.wait_ms(held.heat);
+            if due_ms > soon_ms {
+                self.queue.push_back(Claim { number, ticket, due_ms });
+                continue;
+            }
+            if let Some(text) = self.cool(&mut guard) {
+                drop(guard);
+                let job = Job { number, ticket, text, level: self.settings.level };
+                inline_left -= self.send(job, now_ms, inline_left);
             }
         }
+    }
+
+    /// Lets go what an idle document needs no more; gives the text that is to be packed.
+    fn cool(&self, guard: &mut Guard<'_>) -> Option<Arc<Text>> {
+        let held = guard.held_mut()?;
+        held.cool();
+        let touched_ms = held.touched_ms;
+        let waits = matches!(held.form, Form::Text { settled: false, .. }) && self.settings.packing;
+        if !waits {
+            held.ticket = 0;
+        }
+        let colder = match &held.form {
+            Form::Text { text, .. } if waits => {
+                return Some(text.clone());
+            }
+            Form::Text { text, .. } if text.len() <= Small::BLOCK_LEN_MAX => {
+                settled(text.clone(), touched_ms)
+            }
+            Form::Packed { cold: cold @ Cold::Small(_), .. } => cold.clone().into_content(),
+            Form::Text { .. } | Form::Packed { .. } => return None,
+        };
+        stored::exchange(guard, colder);
+        guard.touch_small(touched_ms);
+        None
     }
 
     /// Gives the job to a worker; without one, packs here and says how much of `budget` it took.
@@ -356,8 +528,9 @@ impl Inner {
             },
             None => job,
         };
-        let packed = Packed::pack(&job.text, job.level);
-        self.swap_in(Done { stored: job.stored, text: job.text, packed }, now_ms);
+        let packed = worker::pack(&job.text, job.level);
+        let Job { number, ticket, text, .. } = job;
+        self.swap_in(Done { number, ticket, text, packed }, now_ms);
         len.min(budget)
     }
 }

@@ -1,144 +1,328 @@
 //! One document at rest and the accounts of its form.
 
+use std::ops::Deref;
 use std::sync::Arc;
 
 use json_document::Text;
-use parking_lot::Mutex;
 
 use crate::accounts::{ACCOUNTS, add, sub};
 use crate::packed::{Packed, PackedError};
+use crate::slab;
+use crate::slot::{Content, Guard, Small, SmallView, View};
+use crate::small;
 
-/// A document at rest. It is made, read and written through [`crate::Store`].
-///
-/// The lock inside is there because the type must be `Sync`, not because anyone waits for it: it
-/// is taken only by the holder of the host's lock, and by a forked child, whose one thread is the
-/// copy of that holder.
-#[derive(Debug)]
+/// Names a document. It costs nothing to copy and keeps nothing alive: it is for use within one
+/// command, between finding the document and the next thing that might remove it. Used later it
+/// finds no document, or another one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Stored {
-    state: Mutex<State>,
+    number: usize,
 }
 
+/// A document's owner: dropping it frees the document, on any thread. The host holds it as the
+/// number that [`Document::into_number`] gives.
 #[derive(Debug)]
-pub(crate) struct State {
-    form: Form,
+pub struct Document(Stored);
+
+/// A document that is more than a small block.
+#[derive(Debug)]
+pub(crate) struct Held {
+    pub(crate) form: Form,
     /// Last read or write, milliseconds of the host's clock.
     pub(crate) touched_ms: u64,
-    /// Somebody holds a claim to look at this document when it has been idle.
-    pub(crate) queued: bool,
+    /// How often it was written again soon after it had been written, lately.
+    pub(crate) heat: u8,
+    /// Names the claim in the queue to look at this document; 0 when there is none.
+    pub(crate) ticket: u64,
 }
 
 #[derive(Debug)]
-enum Form {
+pub(crate) enum Form {
     Text {
         text: Arc<Text>,
         /// Packing was tried on exactly this text and gained nothing.
-        refused: bool,
+        settled: bool,
     },
     Packed {
-        packed: Packed,
+        cold: Cold,
         warm: Option<Arc<Text>>,
     },
 }
 
-/// The form of a document as it is, for saving and measuring.
-#[derive(Debug, Clone, Copy)]
-pub enum AtRest<'a> {
-    Text(&'a Text),
-    Packed { packed: &'a Packed, warm: Option<&'a Text> },
+/// A packed document.
+#[derive(Debug, Clone)]
+pub(crate) enum Cold {
+    Small(Small),
+    Whole(Packed),
+}
+
+/// In which form a document is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AtRest {
+    Text,
+    Packed,
+    /// Packed, and the inflated text beside it.
+    Warm,
+}
+
+impl Document {
+    pub(crate) fn new(content: Content) -> Document {
+        enter(&content);
+        Document(Stored { number: slab::place(content) })
+    }
+
+    /// Gives the document to someone who holds it by number; never 0.
+    pub fn into_number(self) -> usize {
+        let number = self.number + 1;
+        std::mem::forget(self);
+        number
+    }
+
+    /// Takes it back: for the number that [`Document::into_number`] gave, and once.
+    pub fn from_number(number: usize) -> Document {
+        Document(Stored::from_number(number))
+    }
+}
+
+impl Deref for Document {
+    type Target = Stored;
+
+    fn deref(&self) -> &Stored {
+        &self.0
+    }
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        let content = slab::vacate(self.number);
+        leave(&content);
+    }
 }
 
 impl Stored {
-    /// A document held as text.
-    pub(crate) fn text(text: Text, now_ms: u64) -> Stored {
-        Stored::with_form(Form::Text { text: Arc::new(text), refused: false }, now_ms)
+    /// The document of that number, which its owner gave away by [`Document::into_number`].
+    pub fn from_number(number: usize) -> Stored {
+        Stored { number: number.wrapping_sub(1) }
     }
 
-    /// A document held packed, which nobody has read yet.
-    pub(crate) fn packed(packed: Packed) -> Stored {
-        Stored::with_form(Form::Packed { packed, warm: None }, 0)
+    pub(crate) fn at(number: usize) -> Stored {
+        Stored { number }
     }
 
-    fn with_form(form: Form, now_ms: u64) -> Stored {
-        add(&ACCOUNTS.documents, 1);
-        form.enter();
-        Stored { state: Mutex::new(State { form, touched_ms: now_ms, queued: false }) }
+    pub(crate) fn number(self) -> usize {
+        self.number
     }
 
-    /// Shows the form without changing it: nothing is inflated, touched or queued.
-    pub fn at_rest<R>(&self, look: impl FnOnce(AtRest<'_>) -> R) -> R {
-        let state = self.state.lock();
-        look(match &state.form {
-            Form::Text { text, .. } => AtRest::Text(text),
-            Form::Packed { packed, warm } => AtRest::Packed { packed, warm: warm.as_deref() },
-        })
+    pub(crate) fn lock(self) -> Guard<'static> {
+        slab::lock(self.number)
+    }
+
+    /// The form, without changing it: nothing is inflated, touched or queued.
+    pub fn at_rest(self) -> AtRest {
+        match self.lock().view() {
+            View::Vacant => AtRest::Text,
+            View::Small(small) if small.is_packed => AtRest::Packed,
+            View::Small(_) => AtRest::Text,
+            View::Held(held) => match &held.form {
+                Form::Text { .. } => AtRest::Text,
+                Form::Packed { warm: None, .. } => AtRest::Packed,
+                Form::Packed { .. } => AtRest::Warm,
+            },
+        }
     }
 
     /// The text for a digest or a rewrite: like reading, but leaves the clock and the form alone.
-    pub fn text_untouched(&self) -> Result<Arc<Text>, PackedError> {
-        self.state.lock().text()
+    pub fn text_untouched(self) -> Result<Arc<Text>, PackedError> {
+        text_of(&self.lock())
     }
 
-    /// Another document of the same content, sharing the text when it is held as text.
-    pub(crate) fn twin(&self, now_ms: u64) -> Stored {
-        let form = match &self.state.lock().form {
-            Form::Text { text, refused } => Form::Text { text: text.clone(), refused: *refused },
-            Form::Packed { packed, .. } => Form::Packed { packed: packed.clone(), warm: None },
+    /// Bytes of the longest block that freeing the document gives back.
+    pub fn longest_block(self) -> usize {
+        match self.lock().view() {
+            View::Vacant => 0,
+            View::Small(small) => small.block.len(),
+            View::Held(held) => match &held.form {
+                Form::Text { text, .. } => text.len(),
+                Form::Packed { cold, warm } => {
+                    cold.len().max(warm.as_ref().map_or(0, |text| text.len()))
+                }
+            },
+        }
+    }
+
+    /// Bytes the document takes of the allocator's, `block_bytes` telling what a block really
+    /// takes of which the address and the length are given.
+    pub fn held_bytes(self, block_bytes: impl Fn(*const u8, usize) -> usize) -> usize {
+        // A counted text: two counts, and the text's address and length.
+        const COUNTED: usize = 2 * size_of::<usize>() + size_of::<Text>();
+        const PLACE: usize = 16;
+        let bytes_of = |bytes: &[u8]| match bytes {
+            [] => 0,
+            bytes => block_bytes(bytes.as_ptr(), bytes.len()),
         };
-        Stored::with_form(form, now_ms)
+        let text_bytes = |text: &Arc<Text>| COUNTED + bytes_of(text.as_str().as_bytes());
+        let content = match self.lock().view() {
+            View::Vacant => return 0,
+            View::Small(small) => bytes_of(small.block),
+            View::Held(held) => {
+                let fixed = block_bytes(std::ptr::from_ref(held).cast(), size_of::<Held>());
+                fixed
+                    + match &held.form {
+                        Form::Text { text, .. } => text_bytes(text),
+                        Form::Packed { cold, warm } => {
+                            bytes_of(cold.bytes()) + warm.as_ref().map_or(0, text_bytes)
+                        }
+                    }
+            }
+        };
+        PLACE + content
     }
 
-    /// For the store, which decides between the forms.
-    pub(crate) fn with_state<R>(&self, change: impl FnOnce(&mut State) -> R) -> R {
-        change(&mut self.state.lock())
+    /// What of the document a second one of the same content holds: the text is shared.
+    pub(crate) fn twin(self, now_ms: u64) -> Option<Content> {
+        match self.lock().view() {
+            View::Vacant => None,
+            View::Small(small) => Some(Content::Small(small.to_owned())),
+            View::Held(held) => {
+                let form = match &held.form {
+                    Form::Text { text, settled } => {
+                        Form::Text { text: text.clone(), settled: *settled }
+                    }
+                    Form::Packed { cold, .. } => return Some(cold.clone().into_content()),
+                };
+                Some(Content::Held(Box::new(Held { form, touched_ms: now_ms, heat: 0, ticket: 0 })))
+            }
+        }
     }
 }
 
-impl Drop for Stored {
-    fn drop(&mut self) {
-        self.state.get_mut().form.leave();
-        sub(&ACCOUNTS.documents, 1);
-    }
-}
-
-impl State {
-    /// The text, inflated if need be.
-    pub(crate) fn text(&self) -> Result<Arc<Text>, PackedError> {
-        match &self.form {
+/// The text, inflated if need be.
+pub(crate) fn text_of(guard: &Guard<'_>) -> Result<Arc<Text>, PackedError> {
+    match guard.view() {
+        View::Vacant => Err(PackedError::Gone),
+        View::Small(small) => inflate_small(small).map(Arc::new),
+        View::Held(held) => match &held.form {
             Form::Text { text, .. } | Form::Packed { warm: Some(text), .. } => Ok(text.clone()),
-            Form::Packed { packed, warm: None } => packed.unpack().map(Arc::new),
+            Form::Packed { cold: Cold::Whole(packed), .. } => packed.unpack().map(Arc::new),
+            Form::Packed { cold: Cold::Small(small), .. } => {
+                inflate_small(small.view()).map(Arc::new)
+            }
+        },
+    }
+}
+
+fn inflate_small(small: SmallView<'_>) -> Result<Text, PackedError> {
+    let started = small.is_packed.then(std::time::Instant::now);
+    let raw = small::unpack(small, None).map_err(|_| PackedError::Codec)?;
+    let raw = String::from_utf8(raw).map_err(|_| PackedError::Corrupt("not UTF-8"))?;
+    if let Some(started) = started {
+        add(&ACCOUNTS.unpacks, 1);
+        crate::accounts::add_time(&ACCOUNTS.unpack_ns, started.elapsed());
+    }
+    Ok(Text::assume_valid(raw.into_boxed_str()))
+}
+
+impl Small {
+    pub(crate) fn view(&self) -> SmallView<'_> {
+        SmallView { block: &self.block, raw_len: self.raw_len, is_packed: self.is_packed }
+    }
+}
+
+impl SmallView<'_> {
+    pub(crate) fn to_owned(self) -> Small {
+        Small { block: self.block.into(), raw_len: self.raw_len, is_packed: self.is_packed }
+    }
+}
+
+impl Cold {
+    fn bytes(&self) -> &[u8] {
+        match self {
+            Cold::Small(small) => &small.block,
+            Cold::Whole(packed) => packed.as_bytes(),
         }
     }
 
-    /// The text that waits for packing.
-    pub(crate) fn waiting(&self) -> Option<&Arc<Text>> {
-        match &self.form {
-            Form::Text { text, refused: false } => Some(text),
-            _ => None,
+    fn len(&self) -> usize {
+        self.bytes().len()
+    }
+
+    fn raw_len(&self) -> usize {
+        match self {
+            Cold::Small(small) => small.raw_len,
+            Cold::Whole(packed) => packed.raw_len(),
         }
     }
 
-    pub(crate) fn is_cold(&self) -> bool {
-        matches!(self.form, Form::Packed { warm: None, .. })
+    /// A place's content that is nothing but this.
+    pub(crate) fn into_content(self) -> Content {
+        match self {
+            Cold::Small(small) => Content::Small(small),
+            Cold::Whole(_) => Content::Held(Box::new(Held {
+                form: Form::Packed { cold: self, warm: None },
+                touched_ms: 0,
+                heat: 0,
+                ticket: 0,
+            })),
+        }
     }
+}
 
-    pub(crate) fn set_text(&mut self, text: Text) {
-        self.set(Form::Text { text: Arc::new(text), refused: false });
+/// Changes what a place holds, and the accounts with it.
+pub(crate) fn exchange(guard: &mut Guard<'_>, content: Content) {
+    enter(&content);
+    leave(&guard.put(content));
+}
+
+/// Changes a held document's form, and the accounts with it.
+pub(crate) fn reform(held: &mut Held, form: Form) {
+    form.enter();
+    held.form.leave();
+    held.form = form;
+}
+
+fn enter(content: &Content) {
+    match content {
+        Content::Vacant { .. } => return,
+        Content::Held(held) => held.form.enter(),
+        Content::Small(small) => small.enter(),
     }
+    add(&ACCOUNTS.documents, 1);
+}
 
-    pub(crate) fn set_packed(&mut self, packed: Packed) {
-        self.set(Form::Packed { packed, warm: None });
+fn leave(content: &Content) {
+    match content {
+        Content::Vacant { .. } => return,
+        Content::Held(held) => held.form.leave(),
+        Content::Small(small) => small.leave(),
     }
+    sub(&ACCOUNTS.documents, 1);
+}
 
-    /// Packing this text again would gain nothing.
-    pub(crate) fn refuse(&mut self) {
-        if let Form::Text { text, refused } = &mut self.form
-            && !*refused
-        {
-            *refused = true;
-            sub(&ACCOUNTS.backlog_bytes, text.len());
+impl Small {
+    fn enter(&self) {
+        if self.is_packed {
+            add(&ACCOUNTS.packed_documents, 1);
+            add(&ACCOUNTS.packed_raw_bytes, self.raw_len);
+            add(&ACCOUNTS.packed_bytes, self.block.len());
+        } else {
+            add(&ACCOUNTS.text_documents, 1);
+            add(&ACCOUNTS.text_bytes, self.block.len());
         }
     }
 
+    fn leave(&self) {
+        if self.is_packed {
+            sub(&ACCOUNTS.packed_documents, 1);
+            sub(&ACCOUNTS.packed_raw_bytes, self.raw_len);
+            sub(&ACCOUNTS.packed_bytes, self.block.len());
+        } else {
+            sub(&ACCOUNTS.text_documents, 1);
+            sub(&ACCOUNTS.text_bytes, self.block.len());
+        }
+    }
+}
+
+impl Held {
     /// Keeps the inflated text beside the packed form.
     pub(crate) fn keep_warm(&mut self, text: &Arc<Text>) {
         if let Form::Packed { warm: warm @ None, .. } = &mut self.form {
@@ -157,28 +341,22 @@ impl State {
             sub(&ACCOUNTS.warm_bytes, text.len());
         }
     }
-
-    fn set(&mut self, form: Form) {
-        form.enter();
-        self.form.leave();
-        self.form = form;
-    }
 }
 
 impl Form {
     fn enter(&self) {
         match self {
-            Form::Text { text, refused } => {
+            Form::Text { text, settled } => {
                 add(&ACCOUNTS.text_documents, 1);
                 add(&ACCOUNTS.text_bytes, text.len());
-                if !refused {
+                if !settled {
                     add(&ACCOUNTS.backlog_bytes, text.len());
                 }
             }
-            Form::Packed { packed, warm } => {
+            Form::Packed { cold, warm } => {
                 add(&ACCOUNTS.packed_documents, 1);
-                add(&ACCOUNTS.packed_raw_bytes, packed.raw_len());
-                add(&ACCOUNTS.packed_bytes, packed.as_bytes().len());
+                add(&ACCOUNTS.packed_raw_bytes, cold.raw_len());
+                add(&ACCOUNTS.packed_bytes, cold.len());
                 if let Some(text) = warm {
                     add(&ACCOUNTS.warm_documents, 1);
                     add(&ACCOUNTS.warm_bytes, text.len());
@@ -189,17 +367,17 @@ impl Form {
 
     fn leave(&self) {
         match self {
-            Form::Text { text, refused } => {
+            Form::Text { text, settled } => {
                 sub(&ACCOUNTS.text_documents, 1);
                 sub(&ACCOUNTS.text_bytes, text.len());
-                if !refused {
+                if !settled {
                     sub(&ACCOUNTS.backlog_bytes, text.len());
                 }
             }
-            Form::Packed { packed, warm } => {
+            Form::Packed { cold, warm } => {
                 sub(&ACCOUNTS.packed_documents, 1);
-                sub(&ACCOUNTS.packed_raw_bytes, packed.raw_len());
-                sub(&ACCOUNTS.packed_bytes, packed.as_bytes().len());
+                sub(&ACCOUNTS.packed_raw_bytes, cold.raw_len());
+                sub(&ACCOUNTS.packed_bytes, cold.len());
                 if let Some(text) = warm {
                     sub(&ACCOUNTS.warm_documents, 1);
                     sub(&ACCOUNTS.warm_bytes, text.len());
@@ -208,7 +386,3 @@ impl Form {
         }
     }
 }
-
-/// A small document is not much more than this: with the two counts of its `Arc` it is to take one
-/// allocation of 64 bytes.
-const _: () = assert!(size_of::<Stored>() <= 48);

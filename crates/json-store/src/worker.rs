@@ -1,18 +1,25 @@
 //! The thread that packs. It owns nothing but a shared text at a time.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 use std::thread;
+use std::time::Instant;
 
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use json_document::Text;
 
+use crate::accounts::{ACCOUNTS, add_time};
 use crate::packed::Packed;
-use crate::stored::Stored;
+use crate::slot::Small;
+use crate::small::{self, Attempt};
+use crate::stored::Cold;
 
 /// One text to be packed, and the document it belonged to when it was sent.
 #[derive(Debug)]
 pub(crate) struct Job {
-    pub(crate) stored: Weak<Stored>,
+    /// The place's number. The document is still the one it was if it has this very text.
+    pub(crate) number: usize,
+    /// Of the claim by which it was found.
+    pub(crate) ticket: u64,
     pub(crate) text: Arc<Text>,
     pub(crate) level: i32,
 }
@@ -20,9 +27,27 @@ pub(crate) struct Job {
 /// A finished job; `packed` is `None` when packing gains nothing.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) stored: Weak<Stored>,
+    pub(crate) number: usize,
+    /// Of the claim by which it was found.
+    pub(crate) ticket: u64,
     pub(crate) text: Arc<Text>,
-    pub(crate) packed: Option<Packed>,
+    pub(crate) packed: Option<Cold>,
+}
+
+/// Packs `text`; `None` when there is nothing to be gained.
+pub(crate) fn pack(text: &Text, level: i32) -> Option<Cold> {
+    let raw = text.as_str().as_bytes();
+    if raw.len() <= Small::RAW_LEN_MAX {
+        let started = Instant::now();
+        let attempt = small::pack(raw, level, None);
+        add_time(&ACCOUNTS.pack_ns, started.elapsed());
+        match attempt {
+            Attempt::Packed(small) => return Some(Cold::Small(small)),
+            Attempt::NoGain => return None,
+            Attempt::TooLong => {}
+        }
+    }
+    Packed::pack(text, level).map(Cold::Whole)
 }
 
 /// The two ends that the store holds. Dropping them ends the thread.
@@ -42,12 +67,11 @@ impl Worker {
             .stack_size(256 << 10)
             .spawn(move || {
                 prepare();
-                for Job { stored, text, level } in todo {
-                    // A document that is gone needs no packing; one that changed is noticed by the
-                    // holder of the host's lock, who alone may look into it.
-                    let packed =
-                        if stored.strong_count() == 0 { None } else { Packed::pack(&text, level) };
-                    if finished.send(Done { stored, text, packed }).is_err() {
+                for Job { number, ticket, text, level } in todo {
+                    // Nobody else has the text any more: the document is gone or has changed.
+                    let is_stale = Arc::strong_count(&text) == 1;
+                    let packed = if is_stale { None } else { pack(&text, level) };
+                    if finished.send(Done { number, ticket, text, packed }).is_err() {
                         return;
                     }
                 }

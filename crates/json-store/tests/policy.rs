@@ -1,12 +1,12 @@
 //! Documents on their way between the forms. The accounts are process-wide, so these tests take
 //! turns.
 
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 use std::thread::sleep;
 use std::time::Duration;
 
 use json_document::{Limits, Text};
-use json_store::{AtRest, Figures, Pressure, Settings, Store, Stored};
+use json_store::{AtRest, Document, Figures, Pressure, Settings, Store, Stored};
 
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -25,23 +25,12 @@ fn rows(n: usize) -> String {
     format!("[{}]", rows.join(","))
 }
 
-#[derive(Debug, PartialEq, Eq)]
-enum Form {
-    Text,
-    Packed,
-    Warm,
-}
-
-fn form(stored: &Stored) -> Form {
-    stored.at_rest(|form| match form {
-        AtRest::Text(_) => Form::Text,
-        AtRest::Packed { warm: None, .. } => Form::Packed,
-        AtRest::Packed { warm: Some(_), .. } => Form::Warm,
-    })
+fn form(stored: &Stored) -> AtRest {
+    stored.at_rest()
 }
 
 /// Ticks at `now_ms` until the worker's results are in.
-fn settle(store: &Store, now_ms: u64, stored: &Stored, wanted: &Form) {
+fn settle(store: &Store, now_ms: u64, stored: &Stored, wanted: &AtRest) {
     for _ in 0..500 {
         store.tick(now_ms, Pressure::None);
         if form(stored) == *wanted {
@@ -52,7 +41,7 @@ fn settle(store: &Store, now_ms: u64, stored: &Stored, wanted: &Form) {
     panic!("the document is {:?}, not {wanted:?}", form(stored));
 }
 
-fn read(store: &Store, stored: &Arc<Stored>, now_ms: u64) -> String {
+fn read(store: &Store, stored: &Stored, now_ms: u64) -> String {
     store.read(stored, now_ms).unwrap().as_str().to_owned()
 }
 
@@ -62,14 +51,14 @@ fn an_idle_document_is_packed_and_reads_the_same() {
     let store = Store::new();
     let json = rows(100);
     let stored = store.insert(text(&json), 1_000);
-    assert_eq!(form(&stored), Form::Text);
+    assert_eq!(form(&stored), AtRest::Text);
     store.tick(2_999, Pressure::None);
     sleep(Duration::from_millis(50));
     store.tick(2_999, Pressure::None);
-    assert_eq!(form(&stored), Form::Text, "it has not been idle for two seconds");
-    settle(&store, 3_000, &stored, &Form::Packed);
+    assert_eq!(form(&stored), AtRest::Text, "it has not been idle for two seconds");
+    settle(&store, 3_000, &stored, &AtRest::Packed);
     assert_eq!(read(&store, &stored, 10_000), json);
-    assert_eq!(form(&stored), Form::Packed, "one read does not keep it warm");
+    assert_eq!(form(&stored), AtRest::Packed, "one read does not keep it warm");
 }
 
 #[test]
@@ -78,15 +67,15 @@ fn a_document_read_twice_stays_warm_until_idle() {
     let store = Store::new();
     let json = rows(100);
     let stored = store.insert(text(&json), 0);
-    settle(&store, 2_000, &stored, &Form::Packed);
+    settle(&store, 2_000, &stored, &AtRest::Packed);
     assert_eq!(read(&store, &stored, 10_000), json);
     assert_eq!(read(&store, &stored, 10_100), json);
-    assert_eq!(form(&stored), Form::Warm);
+    assert_eq!(form(&stored), AtRest::Warm);
     assert_eq!(Figures::now().warm_bytes, json.len() as u64);
     store.tick(12_000, Pressure::None);
-    assert_eq!(form(&stored), Form::Warm);
+    assert_eq!(form(&stored), AtRest::Warm);
     store.tick(12_100, Pressure::None);
-    assert_eq!(form(&stored), Form::Packed);
+    assert_eq!(form(&stored), AtRest::Packed);
     assert_eq!(Figures::now().warm_bytes, 0);
 }
 
@@ -96,10 +85,10 @@ fn warm_texts_keep_to_their_budget() {
     let store = Store::new();
     store.set_settings(Settings { warm_max: 100, ..store.settings() });
     let stored = store.insert(text(&rows(100)), 0);
-    settle(&store, 2_000, &stored, &Form::Packed);
+    settle(&store, 2_000, &stored, &AtRest::Packed);
     read(&store, &stored, 10_000);
     read(&store, &stored, 10_001);
-    assert_eq!(form(&stored), Form::Packed);
+    assert_eq!(form(&stored), AtRest::Packed);
 }
 
 #[test]
@@ -139,7 +128,7 @@ fn what_does_not_shrink_stays_text_and_is_not_tried_again() {
         }
         sleep(Duration::from_millis(5));
     }
-    assert_eq!(form(&stored), Form::Text);
+    assert_eq!(form(&stored), AtRest::Text);
     assert_eq!(Figures::now().backlog_bytes, 0);
     read(&store, &stored, 6_000);
     for now_ms in [9_000, 12_000, 15_000] {
@@ -149,7 +138,7 @@ fn what_does_not_shrink_stays_text_and_is_not_tried_again() {
     assert_eq!(Figures::now().packs_refused, before.packs_refused + 1);
     // Another text is another chance.
     store.replace(&stored, text(&rows(50)), 20_000);
-    settle(&store, 22_000, &stored, &Form::Packed);
+    settle(&store, 22_000, &stored, &AtRest::Packed);
 }
 
 #[test]
@@ -159,16 +148,16 @@ fn a_full_backlog_and_short_memory_pack_in_the_write() {
     let json = rows(100);
     store.set_settings(Settings { backlog_max: json.len() as u64, ..store.settings() });
     let waiting = [store.insert(text(&json), 0), store.insert(text(&json), 0)];
-    assert_eq!(form(&waiting[1]), Form::Text);
+    assert_eq!(form(&waiting[1]), AtRest::Text);
     let inline = store.insert(text(&json), 0);
-    assert_eq!(form(&inline), Form::Packed);
+    assert_eq!(form(&inline), AtRest::Packed);
     assert_eq!(read(&store, &inline, 1), json);
     // The ones that wait are packed without being idle, since there are too many of them.
-    settle(&store, 1, &waiting[0], &Form::Packed);
+    settle(&store, 1, &waiting[0], &AtRest::Packed);
 
     let store = Store::new();
     store.tick(0, Pressure::MemoryShort);
-    assert_eq!(form(&store.insert(text(&json), 0)), Form::Packed);
+    assert_eq!(form(&store.insert(text(&json), 0)), AtRest::Packed);
 }
 
 #[test]
@@ -180,8 +169,8 @@ fn packing_rests_while_a_child_lives() {
         store.tick(now_ms, Pressure::ChildLives);
         sleep(Duration::from_millis(10));
     }
-    assert_eq!(form(&stored), Form::Text);
-    settle(&store, 6_000, &stored, &Form::Packed);
+    assert_eq!(form(&stored), AtRest::Text);
+    settle(&store, 6_000, &stored, &AtRest::Packed);
 }
 
 #[test]
@@ -190,8 +179,8 @@ fn loading_packs_as_it_goes_and_copies_are_independent() {
     let store = Store::new();
     let json = rows(100);
     let loaded = store.load(text(&json), 0);
-    assert_eq!(form(&loaded), Form::Packed);
-    let copy = store.copy(&loaded, 0);
+    assert_eq!(form(&loaded), AtRest::Packed);
+    let copy = store.copy(*loaded, 0).unwrap();
     store.replace(&loaded, text("1"), 1);
     assert_eq!(read(&store, &copy, 2), json);
     assert_eq!(read(&store, &loaded, 2), "1");
@@ -201,14 +190,14 @@ fn loading_packs_as_it_goes_and_copies_are_independent() {
 fn documents_may_go_on_any_thread_and_the_accounts_end_at_zero() {
     let _turn = turn();
     let store = Store::new();
-    let mut documents: Vec<Arc<Stored>> =
+    let mut documents: Vec<Document> =
         (0..2_000u64).map(|i| store.insert(text(&rows(1 + i as usize % 40)), i)).collect();
     store.tick(10_000, Pressure::None);
     for stored in documents.iter().step_by(3) {
         read(&store, stored, 10_001);
         read(&store, stored, 10_002);
     }
-    let gone: Vec<Arc<Stored>> = documents.drain(..1_000).collect();
+    let gone: Vec<Document> = documents.drain(..1_000).collect();
     let dropper = std::thread::spawn(move || drop(gone));
     for now_ms in 10_003..10_200 {
         store.tick(now_ms, Pressure::None);
@@ -238,7 +227,7 @@ fn random_lives_against_a_list_of_strings() {
             level: 1,
             packing: round != 5,
         });
-        let mut documents: Vec<(Arc<Stored>, String)> = Vec::new();
+        let mut documents: Vec<(Document, String)> = Vec::new();
         for now_ms in 0..3_000u64 {
             let json = rows(random.usize(0..60));
             let at = random.usize(0..documents.len().max(1));
@@ -253,7 +242,7 @@ fn random_lives_against_a_list_of_strings() {
                 (5..8, Some((stored, model))) => assert_eq!(&read(&store, stored, now_ms), model),
                 (8, Some(_)) => _ = documents.swap_remove(at),
                 (_, Some((stored, model))) => {
-                    let twin = (store.copy(stored, now_ms), model.clone());
+                    let twin = (store.copy(**stored, now_ms).unwrap(), model.clone());
                     documents.push(twin);
                 }
             }

@@ -96,7 +96,7 @@ pub(crate) struct Change<'a> {
     pub(crate) call: Call<'a>,
     name: KeyName<'a>,
     key: Key<'a>,
-    stored: Arc<Stored>,
+    stored: Stored,
     pub(crate) text: Arc<Text>,
 }
 

@@ -43,7 +43,7 @@ fn memory(call: Call<'_>) -> Result<(), Error> {
     let name: KeyName<'_> = call.args.get(2).ok_or(Error::Arity)?.into();
     let path = paths::parse_or_root(call.args.get(3))?;
     if path.is_root() {
-        let held = Key::open_read(call.ctx, name).document()?.map(|stored| held_bytes(&stored));
+        let held = Key::open_read(call.ctx, name).document()?.map(held_bytes);
         match held {
             Some(held) if path.is_legacy() => call.ctx.reply_integer(held as i64),
             Some(held) => call.ctx.reply_each([held], |ctx, held| ctx.reply_integer(held as i64)),

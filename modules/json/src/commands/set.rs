@@ -76,7 +76,7 @@ impl Command for Set {
             None if !path.is_root() => return Err(Error::NewNotAtRoot),
             None if condition == Condition::IfPresent => false,
             None => {
-                key.set(STORE.insert(value, now_ms));
+                key.insert(value, now_ms);
                 true
             }
             Some(_) if path.is_root() && condition == Condition::IfAbsent => false,
@@ -253,7 +253,7 @@ impl Command for MSet {
 struct Planned<'a> {
     name: KeyName<'a>,
     key: Key<'a>,
-    stored: Option<Arc<Stored>>,
+    stored: Option<Stored>,
     text: Option<Arc<Text>>,
 }
 
@@ -292,7 +292,7 @@ impl<'a> Planned<'a> {
         if let Some(text) = self.text.map(Arc::unwrap_or_clone) {
             match self.stored {
                 Some(stored) => STORE.replace(&stored, text, now_ms),
-                None => self.key.set(STORE.insert(text, now_ms)),
+                None => self.key.insert(text, now_ms),
             }
         }
         self.name
@@ -332,7 +332,7 @@ impl Command for Merge {
             if !path.is_root() {
                 return Err(Error::NewNotAtRoot);
             }
-            key.set(STORE.insert(value, now_ms));
+            key.insert(value, now_ms);
             drop(key);
             call.ctx.announce(c"json.merge", name);
             call.ctx.reply_simple(c"OK");

@@ -132,7 +132,7 @@ pub(crate) fn set(call: Call<'_>, setting: Setting<'_>) -> Result<(), Error> {
         } else {
             match stored {
                 Some(stored) => STORE.replace(&stored, new, now_ms),
-                None => key.set(STORE.insert(new, now_ms)),
+                None => key.insert(new, now_ms),
             }
             Some(expiry.apply(call.ctx, &key, now_ms))
         };

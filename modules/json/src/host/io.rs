@@ -14,10 +14,9 @@
 use std::cell::Cell;
 use std::ffi::{c_char, c_int, c_void};
 use std::slice;
-use std::sync::Arc;
 
 use json_document::{Limits, Text};
-use json_store::{AtRest, MAGIC, Packed, Stored};
+use json_store::{Document, MAGIC, Packed, Stored};
 use redis_module::raw;
 
 use crate::STORE;
@@ -25,6 +24,7 @@ use crate::cbor;
 use crate::error::LoadError;
 use crate::host::config::{self, RdbFormat};
 use crate::host::context::{Context, now_ms};
+use crate::host::{log, process};
 
 /// A stream being read.
 pub(crate) struct Loading(*mut raw::RedisModuleIO);
@@ -160,7 +160,7 @@ fn limits() -> Limits {
 }
 
 /// Reads one document.
-pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Arc<Stored>, LoadError> {
+pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Document, LoadError> {
     match encver {
         0 => {
             let json = nodes::load(stream)?;
@@ -179,7 +179,7 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Arc<Stored>, LoadE
                 let (packed, _) =
                     Packed::from_bytes(payload.bytes(), &limits(), stream.document_len_max())
                         .map_err(LoadError::Packed)?;
-                Ok(STORE.load_packed(packed))
+                Ok(STORE.load_packed(packed, now_ms()))
             } else {
                 load_text(payload.bytes())
             }
@@ -193,25 +193,23 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Arc<Stored>, LoadE
     }
 }
 
-fn load_text(json: &[u8]) -> Result<Arc<Stored>, LoadError> {
+fn load_text(json: &[u8]) -> Result<Document, LoadError> {
     let text = Text::parse(json, &limits()).map_err(LoadError::Text)?;
     Ok(STORE.load(text, now_ms()))
 }
 
 /// Writes one document.
-pub(super) fn save(stream: &Saving, stored: &Stored) {
-    if config::rdb_format() == RdbFormat::Portable
-        && let Ok(text) = stored.text_untouched()
-    {
-        return stream.string(text.as_str().as_bytes());
+pub(super) fn save(stream: &Saving, stored: Stored) {
+    let saved = match config::rdb_format() {
+        RdbFormat::Portable => {
+            stored.text_untouched().map(|text| stream.string(text.as_str().as_bytes()))
+        }
+        RdbFormat::Packed => STORE.save(stored, |payload| stream.string(payload)),
+    };
+    if let Err(error) = saved {
+        log::warning(&format!("a document cannot be saved: {error}"));
+        process::give_up_saving();
     }
-    stored.at_rest(|form| match form {
-        AtRest::Packed { packed, .. } => stream.string(packed.as_bytes()),
-        AtRest::Text(text) => match STORE.pack_for_saving(text) {
-            Some(packed) => stream.string(packed.as_bytes()),
-            None => stream.string(text.as_str().as_bytes()),
-        },
-    });
 }
 
 /// The node-by-node layout of encver 0, turned into JSON text.

@@ -2,11 +2,12 @@
 
 use std::ffi::c_int;
 use std::marker::PhantomData;
-use std::sync::Arc;
 
-use json_store::Stored;
+use json_document::Text;
+use json_store::{Document, Stored};
 use redis_module::raw;
 
+use crate::STORE;
 use crate::error::Error;
 use crate::host::args::Argument;
 use crate::host::context::Context;
@@ -59,7 +60,7 @@ impl<'a> Key<'a> {
     ///
     /// # Errors
     /// [`Error::WrongKeyType`] if the key holds something else.
-    pub(crate) fn document(&self) -> Result<Option<Arc<Stored>>, Error> {
+    pub(crate) fn document(&self) -> Result<Option<Stored>, Error> {
         if self.key.is_null() {
             return Ok(None);
         }
@@ -80,20 +81,22 @@ impl<'a> Key<'a> {
         }
         // SAFETY: the key is open and holds a value of our type.
         let value = unsafe { value_of(self.key) };
-        // SAFETY: a value of our type is what `value_type::into_value` gave to the host, and the
-        // host has not freed it, since the key still holds it.
-        Ok(Some(unsafe { value_type::shared(value) }))
+        Ok(Some(value_type::stored(value)))
     }
 
-    /// Lets the key hold `stored`, in place of whatever it held. The key's expiry goes.
-    pub(crate) fn set(&self, stored: Arc<Stored>) {
+    /// Lets the key hold a new document, in place of whatever it held. The key's expiry goes.
+    pub(crate) fn insert(&self, text: Text, now_ms: u64) {
+        self.set(STORE.insert(text, now_ms));
+    }
+
+    fn set(&self, document: Document) {
         let Some(set) = api!(RedisModule_ModuleTypeSetValue) else { return };
-        let value = value_type::into_value(stored);
+        let value = value_type::into_value(document);
         // SAFETY: the key is open for writing; the value belongs to the host if it takes it.
         let status = unsafe { set(self.key, value_type::get(), value) };
         if status != raw::REDISMODULE_OK as c_int {
-            // SAFETY: the host did not take the value, so it is still ours to drop.
-            drop(unsafe { value_type::from_value(value) });
+            // The host did not take the value.
+            drop(value_type::from_value(value));
         }
     }
 

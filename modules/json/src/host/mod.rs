@@ -6,7 +6,7 @@
 //!    One that is missing is `None` and is asked for at each use; see [`api!`].
 //! 2. Every `extern "C"` function gives a panic to [`guard::guarded`] and never lets it out.
 //! 3. Pointers from the host are used only during the callback they were given to.
-//! 4. A document belongs to the host as one count of its `Arc`; see [`value_type`].
+//! 4. A document belongs to the host, by its number; see [`value_type`].
 //! 5. All callbacks but `free` run with the host's lock held, on one thread at a time.
 
 /// The host's function of that name, if it has one.

@@ -1,15 +1,13 @@
-//! The data type `ReJSON-RL`: a [`Stored`] as a value of the host, and the type's callbacks.
+//! The data type `ReJSON-RL`: a [`Document`] as a value of the host, and the type's callbacks.
 //!
-//! The host holds a value as `Arc::into_raw` of the document: one count of the `Arc` is the host's
-//! until it calls `free`, which may be on any thread. The store's queue holds weak counts, and a
-//! command that is using the document holds counts of its own.
+//! The host's pointer is no address but the document's number, which is never 0. The document is the
+//! host's until it calls `free`, which may be on any thread; everybody else names it by a
+//! [`Stored`], which keeps nothing alive.
 
 use std::ffi::{c_int, c_void};
-use std::mem::size_of;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicPtr, Ordering};
 
-use json_store::{AtRest, Stored};
+use json_store::{Document, Stored};
 use redis_module::raw;
 
 use crate::STORE;
@@ -31,29 +29,19 @@ pub(super) fn get() -> *mut raw::RedisModuleType {
 }
 
 /// Gives the document to the host.
-pub(super) fn into_value(stored: Arc<Stored>) -> *mut c_void {
-    Arc::into_raw(stored).cast_mut().cast::<c_void>()
+pub(super) fn into_value(document: Document) -> *mut c_void {
+    std::ptr::without_provenance_mut(document.into_number())
 }
 
-/// Takes the host's count back.
-///
-/// # Safety
-/// `value` came from [`into_value`], and the host does not use it any more.
-pub(super) unsafe fn from_value(value: *mut c_void) -> Arc<Stored> {
-    // SAFETY: by the contract, this is the pointer that `Arc::into_raw` gave.
-    unsafe { Arc::from_raw(value.cast_const().cast::<Stored>()) }
+/// Takes the document from the host: for a value that came from [`into_value`], and that the host
+/// does not use any more.
+pub(super) fn from_value(value: *mut c_void) -> Document {
+    Document::from_number(value.addr())
 }
 
-/// A count of one's own beside the host's.
-///
-/// # Safety
-/// `value` came from [`into_value`], and the host holds it during the call.
-pub(super) unsafe fn shared(value: *const c_void) -> Arc<Stored> {
-    let stored = value.cast::<Stored>();
-    // SAFETY: the host's count keeps the document alive while a second one is taken.
-    unsafe { Arc::increment_strong_count(stored) };
-    // SAFETY: this is the count that was just taken.
-    unsafe { Arc::from_raw(stored) }
+/// The document of a value that came from [`into_value`].
+pub(super) fn stored(value: *const c_void) -> Stored {
+    Stored::from_number(value.addr())
 }
 
 /// Registers the type. To be called in `OnLoad`.
@@ -87,31 +75,14 @@ pub(super) fn register(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
 }
 
 /// Bytes that the document takes, allocator rounding included as far as the host can tell.
-pub(crate) fn held_bytes(stored: &Stored) -> usize {
-    // An `Arc` puts two counts before its content.
-    const COUNTS: usize = 2 * size_of::<usize>();
-    let fixed = COUNTS + size_of::<Stored>();
-    let text_bytes = |text: &json_document::Text| {
-        COUNTS + size_of::<json_document::Text>() + block_bytes(text.as_str().as_bytes())
-    };
-    fixed
-        + stored.at_rest(|form| match form {
-            AtRest::Text(text) => text_bytes(text),
-            AtRest::Packed { packed, warm } => {
-                block_bytes(packed.as_bytes()) + warm.map_or(0, text_bytes)
-            }
-        })
-}
-
-/// The size of the allocation that begins at `content`.
-fn block_bytes(content: &[u8]) -> usize {
-    let Some(malloc_size) = api!(RedisModule_MallocSize) else { return content.len() };
-    if content.is_empty() {
-        return 0;
-    }
-    // SAFETY: texts and packed payloads are boxed slices of bytes: each is the start of a block
-    // that our allocator got from the host.
-    unsafe { malloc_size(content.as_ptr().cast_mut().cast::<c_void>()) }
+pub(crate) fn held_bytes(stored: Stored) -> usize {
+    let malloc_size = api!(RedisModule_MallocSize);
+    stored.held_bytes(|block, len| match malloc_size {
+        // SAFETY: the block was allocated by this module, whose allocator is the host's, and lives
+        // during the call.
+        Some(malloc_size) => unsafe { malloc_size(block.cast_mut().cast::<c_void>()) },
+        None => len,
+    })
 }
 
 unsafe extern "C" fn rdb_load(rdb: *mut raw::RedisModuleIO, encver: c_int) -> *mut c_void {
@@ -134,9 +105,8 @@ unsafe extern "C" fn rdb_load(rdb: *mut raw::RedisModuleIO, encver: c_int) -> *m
 unsafe extern "C" fn rdb_save(rdb: *mut raw::RedisModuleIO, value: *mut c_void) {
     // SAFETY: the host gives a stream that lives for this callback.
     let stream = unsafe { io::Saving::new(rdb) };
-    // SAFETY: the host gives a value of our type, which it holds during the callback.
-    let stored = unsafe { shared(value) };
-    let saved = || guarded(Entry::RdbSave, || io::save(&stream, &stored));
+    let stored = stored(value);
+    let saved = || guarded(Entry::RdbSave, || io::save(&stream, stored));
     // The host takes no error here. A child is ended rather than let it write a file that lacks a
     // document; the server itself tries again.
     if saved().is_none() {
@@ -154,8 +124,7 @@ unsafe extern "C" fn aof_rewrite(
 ) {
     // SAFETY: the host gives a stream and a key's name that live for this callback.
     let rewriting = unsafe { rewrite::Rewriting::new(aof, key) };
-    // SAFETY: the host gives a value of our type, which it holds during the callback.
-    let stored = unsafe { shared(value) };
+    let stored = stored(value);
     let rewritten = guarded(Entry::AofRewrite, || {
         let text = stored.text_untouched().map_err(|error| error.to_string())?;
         rewriting.document(&text).ok_or_else(|| "there is no command for it".to_owned())
@@ -171,14 +140,12 @@ unsafe extern "C" fn aof_rewrite(
 }
 
 unsafe extern "C" fn mem_usage(value: *const c_void) -> usize {
-    // SAFETY: the host gives a value of our type, which it holds during the callback.
-    let stored = unsafe { shared(value) };
-    guarded(Entry::MemUsage, || held_bytes(&stored)).unwrap_or(0)
+    let stored = stored(value);
+    guarded(Entry::MemUsage, || held_bytes(stored)).unwrap_or(0)
 }
 
 unsafe extern "C" fn digest(md: *mut raw::RedisModuleDigest, value: *mut c_void) {
-    // SAFETY: the host gives a value of our type, which it holds during the callback.
-    let stored = unsafe { shared(value) };
+    let stored = stored(value);
     guarded(Entry::Digest, || {
         let (Some(add), Some(end)) =
             (api!(RedisModule_DigestAddStringBuffer), api!(RedisModule_DigestEndSequence))
@@ -199,23 +166,15 @@ unsafe extern "C" fn digest(md: *mut raw::RedisModuleDigest, value: *mut c_void)
 /// May run on any thread.
 unsafe extern "C" fn free(value: *mut c_void) {
     guarded(Entry::Free, || {
-        // SAFETY: the host gives a value of our type and forgets it.
-        drop(unsafe { from_value(value) });
+        drop(from_value(value));
     });
 }
 
 unsafe extern "C" fn free_effort(_key: *mut raw::RedisModuleString, value: *const c_void) -> usize {
     // Freeing is a few blocks, but returning a large one to the system takes time by its pages.
     const BYTES_A_STEP: usize = 64 << 10;
-    // SAFETY: the host gives a value of our type, which it holds during the callback.
-    let stored = unsafe { shared(value) };
-    guarded(Entry::FreeEffort, || {
-        stored.at_rest(|form| match form {
-            AtRest::Text(text) => 1 + text.len() / BYTES_A_STEP,
-            AtRest::Packed { packed, .. } => 1 + packed.as_bytes().len() / BYTES_A_STEP,
-        })
-    })
-    .unwrap_or(1)
+    let stored = stored(value);
+    guarded(Entry::FreeEffort, || 1 + stored.longest_block() / BYTES_A_STEP).unwrap_or(1)
 }
 
 unsafe extern "C" fn copy(
@@ -223,8 +182,8 @@ unsafe extern "C" fn copy(
     _to: *mut raw::RedisModuleString,
     value: *const c_void,
 ) -> *mut c_void {
-    // SAFETY: the host gives a value of our type, which it holds during the callback.
-    let stored = unsafe { shared(value) };
-    guarded(Entry::Copy, || into_value(STORE.copy(&stored, now_ms())))
+    let stored = stored(value);
+    guarded(Entry::Copy, || STORE.copy(stored, now_ms()).map(into_value))
+        .flatten()
         .unwrap_or(std::ptr::null_mut())
 }
