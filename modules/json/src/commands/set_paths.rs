@@ -83,7 +83,7 @@ impl Command for SetPaths {
         if let Some(text) = text.map(Arc::unwrap_or_clone) {
             match stored {
                 Some(stored) => STORE.replace(&stored, text, now_ms()),
-                None => key.set(STORE.insert(text, now_ms())),
+                None => key.insert(text, now_ms()),
             }
         }
         drop(key);
