@@ -17,61 +17,69 @@ pub(super) fn register(ctx: *mut raw::RedisModuleCtx) {
 
 unsafe extern "C" fn info(ctx: *mut raw::RedisModuleInfoCtx, _for_crash_report: c_int) {
     guarded(Entry::Info, || {
-        let Some(add_section) = api!(RedisModule_InfoAddSection) else { return };
-        // SAFETY: the context lives for this callback. An empty name gives the module's own.
-        if unsafe { add_section(ctx, c"".as_ptr()) } != raw::REDISMODULE_OK as c_int {
-            return;
-        }
         let figures = Figures::now();
-        let (paths_parsed, paths_recalled) = crate::paths::figures();
-        let counters: [(&CStr, u64); 21] = [
-            (c"documents", figures.documents),
-            (c"raw_bytes", figures.raw_bytes()),
-            (c"stored_bytes", figures.stored_bytes()),
-            (c"text_documents", figures.text_documents),
-            (c"text_bytes", figures.text_bytes),
-            (c"packed_documents", figures.packed_documents),
-            (c"packed_raw_bytes", figures.packed_raw_bytes),
-            (c"packed_bytes", figures.packed_bytes),
-            (c"warm_documents", figures.warm_documents),
-            (c"warm_bytes", figures.warm_bytes),
-            (c"pack_backlog_bytes", figures.backlog_bytes),
-            (c"packs", figures.packs),
-            (c"packs_inline", figures.packs_inline),
-            (c"packs_refused", figures.packs_refused),
-            (c"packs_stale", figures.packs_stale),
-            (c"pack_usec", figures.pack_ns / 1000),
-            (c"unpacks", figures.unpacks),
-            (c"unpack_usec", figures.unpack_ns / 1000),
-            (c"paths_parsed", paths_parsed),
-            (c"paths_recalled", paths_recalled),
-            (c"panics", panics()),
-        ];
-        if let Some(add) = api!(RedisModule_InfoAddFieldULongLong) {
-            for (name, value) in counters {
-                // SAFETY: the context lives for this callback; the host copies the name.
-                unsafe { add(ctx, name.as_ptr(), value) };
-            }
-        }
-        if let Some(add) = api!(RedisModule_InfoAddFieldDouble) {
-            // SAFETY: as above.
-            unsafe { add(ctx, c"ratio".as_ptr(), ratio(&figures)) };
-        }
-        // What monitors of valkey-json look for.
-        // SAFETY: as above.
-        if unsafe { add_section(ctx, c"core_metrics".as_ptr()) } != raw::REDISMODULE_OK as c_int {
-            return;
-        }
-        if let Some(add) = api!(RedisModule_InfoAddFieldULongLong) {
-            for (name, value) in [
-                (c"total_memory_bytes", figures.stored_bytes()),
-                (c"num_documents", figures.documents),
-            ] {
-                // SAFETY: as above.
-                unsafe { add(ctx, name.as_ptr(), value) };
-            }
-        }
+        documents(ctx, &figures);
+        core_metrics(ctx, &figures);
     });
+}
+
+/// The module's own section.
+fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
+    let Some(add_section) = api!(RedisModule_InfoAddSection) else { return };
+    // SAFETY: the context lives for this callback. An empty name gives the module's own.
+    if unsafe { add_section(ctx, c"".as_ptr()) } != raw::REDISMODULE_OK as c_int {
+        return;
+    }
+    let (paths_parsed, paths_recalled) = crate::paths::figures();
+    let counters: [(&CStr, u64); 21] = [
+        (c"documents", figures.documents),
+        (c"raw_bytes", figures.raw_bytes()),
+        (c"stored_bytes", figures.stored_bytes()),
+        (c"text_documents", figures.text_documents),
+        (c"text_bytes", figures.text_bytes),
+        (c"packed_documents", figures.packed_documents),
+        (c"packed_raw_bytes", figures.packed_raw_bytes),
+        (c"packed_bytes", figures.packed_bytes),
+        (c"warm_documents", figures.warm_documents),
+        (c"warm_bytes", figures.warm_bytes),
+        (c"pack_backlog_bytes", figures.backlog_bytes),
+        (c"packs", figures.packs),
+        (c"packs_inline", figures.packs_inline),
+        (c"packs_refused", figures.packs_refused),
+        (c"packs_stale", figures.packs_stale),
+        (c"pack_usec", figures.pack_ns / 1000),
+        (c"unpacks", figures.unpacks),
+        (c"unpack_usec", figures.unpack_ns / 1000),
+        (c"paths_parsed", paths_parsed),
+        (c"paths_recalled", paths_recalled),
+        (c"panics", panics()),
+    ];
+    if let Some(add) = api!(RedisModule_InfoAddFieldULongLong) {
+        for (name, value) in counters {
+            // SAFETY: the context lives for this callback; the host copies the name.
+            unsafe { add(ctx, name.as_ptr(), value) };
+        }
+    }
+    if let Some(add) = api!(RedisModule_InfoAddFieldDouble) {
+        // SAFETY: as above.
+        unsafe { add(ctx, c"ratio".as_ptr(), ratio(figures)) };
+    }
+}
+
+/// What monitors of valkey-json look for: section `core_metrics`, its two fields.
+fn core_metrics(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
+    let Some(add_section) = api!(RedisModule_InfoAddSection) else { return };
+    // SAFETY: the context lives for the callback that calls this.
+    if unsafe { add_section(ctx, c"core_metrics".as_ptr()) } != raw::REDISMODULE_OK as c_int {
+        return;
+    }
+    let Some(add) = api!(RedisModule_InfoAddFieldULongLong) else { return };
+    for (name, value) in
+        [(c"total_memory_bytes", figures.stored_bytes()), (c"num_documents", figures.documents)]
+    {
+        // SAFETY: as above; the host copies the name.
+        unsafe { add(ctx, name.as_ptr(), value) };
+    }
 }
 
 /// Stored bytes over raw bytes; 1 when there is nothing.
