@@ -230,6 +230,22 @@ fn free_port() -> io::Result<u16> {
     Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }
 
+/// A port p for a cluster node, which takes p + 10,000 too. Both lie below those that the system gives to outgoing
+/// connections, so that a node that is down finds its own free when it comes back.
+fn cluster_port() -> io::Result<u16> {
+    let mut last = io::Error::other("no port was tried");
+    for _ in 0..50 {
+        let port = fastrand::u16(10_100..22_000);
+        let both = TcpListener::bind(("127.0.0.1", port))
+            .and_then(|_first| TcpListener::bind(("127.0.0.1", port + 10_000)).map(|_| port));
+        match both {
+            Ok(port) => return Ok(port),
+            Err(e) => last = e,
+        }
+    }
+    Err(last)
+}
+
 impl Server {
     /// Starts `host` with our fixed settings and then `options`, and waits until it answers.
     pub fn start(host: Host, options: &[String]) -> Result<Server, String> {
@@ -237,12 +253,28 @@ impl Server {
         Server::start_in(host, dir, options)
     }
 
+    /// As [`Server::start`], on a port that stays its own over [`Server::resume`].
+    pub fn start_node(host: Host, options: &[String]) -> Result<Server, String> {
+        let dir = scratch(host.word()).map_err(|e| e.to_string())?;
+        Server::start_at(cluster_port, host, dir, options)
+    }
+
     /// As [`Server::start`], in a directory that may hold a data file already.
     pub fn start_in(host: Host, dir: PathBuf, options: &[String]) -> Result<Server, String> {
+        Server::start_at(free_port, host, dir, options)
+    }
+
+    fn start_at(
+        choose: fn() -> io::Result<u16>,
+        host: Host,
+        dir: PathBuf,
+        options: &[String],
+    ) -> Result<Server, String> {
         let mut last = String::new();
         // Between choosing a port and binding it somebody else may take it.
         for _ in 0..3 {
-            match Server::attempt(host, &dir, options) {
+            let port = choose().map_err(|e| e.to_string())?;
+            match Server::attempt(host, &dir, port, options) {
                 Ok(server) => return Ok(server),
                 Err(e) => last = e,
             }
@@ -258,8 +290,7 @@ impl Server {
         Server::start(host, &[CONFIGURATION.to_string(), file.to_string()])
     }
 
-    fn attempt(host: Host, dir: &Path, options: &[String]) -> Result<Server, String> {
-        let port = free_port().map_err(|e| e.to_string())?;
+    fn attempt(host: Host, dir: &Path, port: u16, options: &[String]) -> Result<Server, String> {
         let child = Server::spawn(host, dir, port, options)?;
         let mut server =
             Server { host, port, dir: dir.to_path_buf(), child, options: options.to_vec() };
@@ -387,6 +418,27 @@ impl Server {
         // It may have ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+
+    /// Sends the process a signal by its name, as `-TERM`.
+    pub fn signal(&self, name: &str) -> Result<(), String> {
+        let status = Command::new("kill").args([name, &self.pid().to_string()]).status();
+        match status {
+            Ok(status) if status.success() => Ok(()),
+            other => Err(format!("kill {name}: {other:?}")),
+        }
+    }
+
+    /// Kills the process if it still runs, and starts the program again on the same directory and port. What it
+    /// wrote before is in `output.before`.
+    pub fn resume(&mut self) -> Result<(), String> {
+        self.kill();
+        let before = self.dir.join("output.before");
+        let mut log = fs::read(&before).unwrap_or_default();
+        log.extend(fs::read(self.dir.join("output")).unwrap_or_default());
+        fs::write(before, log).map_err(|e| e.to_string())?;
+        *self = Server::attempt(self.host, &self.dir.clone(), self.port, &self.options.clone())?;
+        Ok(())
     }
 
     /// Starts the program again on the same directory.

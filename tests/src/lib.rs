@@ -7,6 +7,7 @@
 
 pub mod checksum;
 pub mod client;
+pub mod cluster;
 pub mod commands;
 pub mod faults;
 pub mod host;
@@ -18,3 +19,4 @@ pub mod reply;
 pub mod report;
 pub mod robustness;
 pub mod transcript;
+pub mod writers;

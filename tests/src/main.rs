@@ -1,6 +1,7 @@
 //! The command line of the suites.
 //!
-//! `suites [NAME...] [--host HOST] [--only TEXT]` runs the suites named, or all of them;
+//! `suites [NAME...] [--host HOST] [--only TEXT] [--rounds N] [--seed N]` runs the suites named, or all of them;
+//! the rounds are those of the cluster and replication suites, whose events come in an order of the seed;
 //! `suites record TEXT` writes the expectations of the transcripts whose path contains TEXT anew.
 //! A stock server that is missing, or of another release, is a failure and never a skip.
 
@@ -11,19 +12,31 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
-use suites::{commands, faults, json_text, jsonpath, persistence, python, robustness};
+use suites::{cluster, commands, faults, json_text, jsonpath, persistence, python, robustness};
 
-const SUITES: [&str; 7] =
-    ["commands", "jsonpath", "json-text", "persistence", "robustness", "faults", "python"];
+const SUITES: [&str; 8] = [
+    "commands",
+    "jsonpath",
+    "json-text",
+    "persistence",
+    "robustness",
+    "faults",
+    "python",
+    // Last: it needs the machine for itself.
+    "cluster",
+];
 
 struct Args {
     suites: Vec<String>,
     hosts: Vec<Host>,
     only: String,
+    rounds: usize,
+    seed: u64,
 }
 
 fn args() -> Result<Args, lexopt::Error> {
-    let mut args = Args { suites: Vec::new(), hosts: Vec::new(), only: String::new() };
+    let mut args =
+        Args { suites: Vec::new(), hosts: Vec::new(), only: String::new(), rounds: 1, seed: 1 };
     let mut parser = Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -32,6 +45,8 @@ fn args() -> Result<Args, lexopt::Error> {
                 args.hosts.push(Host::from_word(&word).ok_or(format!("not a host: {word}"))?);
             }
             Arg::Long("only") => args.only = parser.value()?.string()?,
+            Arg::Long("rounds") => args.rounds = parser.value()?.parse()?,
+            Arg::Long("seed") => args.seed = parser.value()?.parse()?,
             Arg::Value(name) => args.suites.push(name.string()?),
             other => return Err(other.unexpected()),
         }
@@ -73,6 +88,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "python" => {
                 python::suite(&args.hosts, report);
+                Ok(())
+            }
+            "cluster" => {
+                cluster::suite(&args.hosts, args.rounds, args.seed, report);
                 Ok(())
             }
             other => Err(format!("{other} has no function")),

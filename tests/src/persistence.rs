@@ -207,15 +207,6 @@ fn restart() -> Outcome {
     same(&before, &snapshot(&mut server.connect()?)?)
 }
 
-fn signal(server: &Server, name: &str) -> Outcome {
-    let pid = server.pid().to_string();
-    let status = std::process::Command::new("kill").args([name, &pid]).status();
-    match status {
-        Ok(status) if status.success() => Ok(()),
-        other => Err(format!("kill {name}: {other:?}")),
-    }
-}
-
 fn shutdown() -> Outcome {
     let value =
         |server: &Server| run(&mut server.connect()?, "GET k").map(|reply| reply.notation());
@@ -228,7 +219,7 @@ fn shutdown() -> Outcome {
     expect("after SHUTDOWN SAVE", &value(&server)?, "\"saved\"")?;
 
     run(&mut server.connect()?, "SET k terminated")?;
-    signal(&server, "-TERM")?;
+    server.signal("-TERM")?;
     ended_well(&mut server)?;
     server.restart()?;
     expect("after SIGTERM", &value(&server)?, "\"terminated\"")?;

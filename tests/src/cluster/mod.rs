@@ -1,0 +1,273 @@
+//! A real cluster of stock servers with libjson.so: six nodes, writers that follow redirects, and everything that
+//! operators and accidents do to a cluster meanwhile. Nothing acknowledged may be lost.
+
+pub mod events;
+pub mod nodes;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use events::Event;
+use nodes::{Cluster, SLOTS, Shard, ask, ask_on, await_caught_up, eventually};
+
+use crate::client::Client;
+use crate::host::Host;
+use crate::reply::Reply;
+use crate::report::Report;
+use crate::writers::router::{Fate, Router, key_slot};
+use crate::writers::{self, Acknowledged, Memory, Possible, Progress};
+
+pub const HOSTS: [Host; 2] = [Host::Valkey, Host::Valkey91];
+
+const WRITERS: usize = 2;
+const KEYS_PER_SLOT: usize = 6;
+/// In each third of the slots so many that follow each other are used, so that a range of them holds documents.
+const SLOTS_PER_SHARD: u16 = 40;
+
+/// Acknowledged writes between two events at least.
+const BETWEEN_EVENTS: usize = 150;
+
+/// `rounds` times every event in an order that `seed` gives.
+pub fn suite(hosts: &[Host], rounds: usize, seed: u64, report: &mut Report) {
+    for host in hosts.iter().filter(|host| HOSTS.contains(host)) {
+        let mut scenario = Scenario::new(*host, rounds, seed);
+        if let Err(e) = scenario.play() {
+            scenario.failures.push(format!("seed {seed}: {e}"));
+        }
+        report.group(&scenario.title(), scenario.passed, scenario.failures);
+    }
+}
+
+struct Scenario {
+    host: Host,
+    rounds: usize,
+    random: fastrand::Rng,
+    seed: u64,
+    survived: BTreeMap<Event, usize>,
+    memory: Memory,
+    passed: usize,
+    failures: Vec<String>,
+}
+
+impl Scenario {
+    fn new(host: Host, rounds: usize, seed: u64) -> Scenario {
+        Scenario {
+            host,
+            rounds,
+            random: fastrand::Rng::with_seed(seed),
+            seed,
+            survived: BTreeMap::new(),
+            memory: Memory::default(),
+            passed: 0,
+            failures: Vec::new(),
+        }
+    }
+
+    fn title(&self) -> String {
+        let events: Vec<String> =
+            self.survived.iter().map(|(event, n)| format!("{n} × {}", event.title())).collect();
+        let memory = &self.memory;
+        format!(
+            "cluster of six on {}: {} writes acknowledged, {} not, {} MOVED, {} ASK, {} TRYAGAIN; {}",
+            self.host.title(),
+            memory.acknowledged,
+            memory.uncertain,
+            memory.moved,
+            memory.ask,
+            memory.try_again,
+            events.join(", ")
+        )
+    }
+
+    fn play(&mut self) -> Result<(), String> {
+        let (keys, slots) = keys();
+        let mut cluster = Cluster::start(self.host)?;
+        for node in &cluster.nodes {
+            // Documents are packed while the scenario runs, so that packed ones migrate and are replicated too.
+            ask(&node.server, &["CONFIG", "SET", "json.pack-after-ms", "300"])?;
+        }
+        let seeds = cluster.seeds.clone();
+        let (memory, outcome) =
+            writers::beside(&keys, &seeds, Acknowledged::ByReplica, self.seed, |progress| {
+                self.happenings(&mut cluster, &slots, progress)
+            });
+        self.memory = memory;
+        outcome.map_err(|e| format!("{e}\n{}", cluster.logs()))?;
+        self.verdict(&cluster).map_err(|e| format!("{e}\n{}", cluster.logs()))
+    }
+
+    fn happenings(
+        &mut self,
+        cluster: &mut Cluster,
+        slots: &[u16],
+        progress: &Progress,
+    ) -> Result<(), String> {
+        let keys = slots.len() * KEYS_PER_SLOT;
+        await_writes(progress, keys)?;
+        for _ in 0..self.rounds {
+            let mut events = Event::all(self.host);
+            self.random.shuffle(&mut events);
+            for event in events {
+                event
+                    .happen(cluster, slots, &mut self.random)
+                    .map_err(|e| format!("{}: {e}", event.title()))?;
+                await_writes(progress, BETWEEN_EVENTS)?;
+                *self.survived.entry(event).or_default() += 1;
+                self.passed += 1;
+            }
+        }
+        Ok(())
+    }
+
+    /// What must hold when the writers have stopped; and that each of these alarms rings when it should.
+    fn verdict(&mut self, cluster: &Cluster) -> Result<(), String> {
+        let shards = cluster.await_settled()?;
+        self.failures.append(&mut self.memory.faults);
+        let faults = oracle(cluster, &shards, &self.memory)?;
+        let mut known = faults.len();
+        if known == 0 {
+            self.passed += 1;
+        }
+        self.failures.extend(faults);
+        for (name, plant) in PLANTED {
+            plant(cluster, &shards, &self.memory)?;
+            let now = oracle(cluster, &shards, &self.memory)?.len();
+            match now > known {
+                true => self.passed += 1,
+                false => self.failures.push(format!("the oracle overlooks {name}")),
+            }
+            known = now;
+        }
+        Ok(())
+    }
+}
+
+/// Keys by writer, and the slots that they are in.
+fn keys() -> (Vec<Vec<String>>, Vec<u16>) {
+    let mut keys = vec![Vec::new(); WRITERS];
+    let mut slots = Vec::new();
+    let mut wanted: BTreeMap<u16, ()> = BTreeMap::new();
+    for third in 0..3 {
+        let first = third * (SLOTS / 3) + 1000;
+        wanted.extend((first..first + SLOTS_PER_SHARD).map(|slot| (slot, ())));
+    }
+    for tag in 0u32.. {
+        let slot = key_slot(tag.to_string().as_bytes());
+        if wanted.remove(&slot).is_some() {
+            for i in 0..KEYS_PER_SLOT {
+                keys[i % WRITERS].push(format!("order:{{{tag}}}:{i}"));
+            }
+            slots.push(slot);
+        }
+        if wanted.is_empty() {
+            break;
+        }
+    }
+    slots.sort_unstable();
+    (keys, slots)
+}
+
+/// Waits until so many more writes are acknowledged.
+fn await_writes(progress: &Progress, count: usize) -> Result<(), String> {
+    let until = progress.acknowledged.load(Ordering::Relaxed) + count;
+    eventually("writes go on", Duration::from_secs(60), || {
+        let now = progress.acknowledged.load(Ordering::Relaxed);
+        match now >= until {
+            true => Ok(()),
+            false => Err(format!("{} are missing", until - now)),
+        }
+    })
+}
+
+/// Everything that contradicts what was acknowledged, and every difference between a primary and its replica.
+fn oracle(cluster: &Cluster, shards: &[Shard], memory: &Memory) -> Result<Vec<String>, String> {
+    let mut faults = Vec::new();
+    let mut router = Router::new(cluster.seeds.clone(), 1);
+    let mut on_replicas: BTreeMap<u16, Client> = BTreeMap::new();
+    for shard in shards {
+        let primary = &cluster.nodes[shard.primary].server;
+        let replica = &cluster.nodes[shard.replica].server;
+        await_caught_up(primary, replica)?;
+        let mut client = replica.connect()?;
+        ask_on(&mut client, &["READONLY"])?;
+        on_replicas.insert(primary.port, client);
+    }
+    for (key, possible) in &memory.documents {
+        let Fate::Answered { reply, port } = router.call(key, &["JSON.GET", key]) else {
+            return Err(format!("nobody answers JSON.GET {key}"));
+        };
+        if !possible.allows(&reply) {
+            let (found, wanted) = (reply.notation(), possible.describe());
+            faults.push(format!("{key} is {found}\n    acknowledged is {wanted}"));
+        }
+        let client = on_replicas.get_mut(&port).ok_or("a node without a replica answers")?;
+        let copy = client.call(&["JSON.GET", key]).map_err(|e| e.to_string())?;
+        if copy != reply {
+            let (found, wanted) = (copy.notation(), reply.notation());
+            faults.push(format!("{key} on the replica is {found}\n    on the primary {wanted}"));
+        }
+    }
+    let mut count = 0;
+    for shard in shards {
+        let primary = &cluster.nodes[shard.primary].server;
+        let replica = &cluster.nodes[shard.replica].server;
+        let (ours, theirs) =
+            (ask(primary, &["DEBUG", "DIGEST"])?, ask(replica, &["DEBUG", "DIGEST"])?);
+        if ours != theirs {
+            let (ours, theirs) = (ours.notation(), theirs.notation());
+            faults.push(format!("DEBUG DIGEST is {ours} on a primary, {theirs} on its replica"));
+        }
+        let Reply::Integer(size) = ask(primary, &["DBSIZE"])? else {
+            return Err("DBSIZE answers no number".into());
+        };
+        count += usize::try_from(size).unwrap_or_default();
+    }
+    let documents = memory.documents.values();
+    let least = documents.clone().filter(|possible| !possible.may_be_absent()).count();
+    let most = documents.filter(|possible| possible.may_be_present()).count();
+    if !(least..=most).contains(&count) {
+        faults.push(format!("the primaries hold {count} keys, there should be {least} to {most}"));
+    }
+    Ok(faults)
+}
+
+/// A fault that is made on purpose, on top of those before.
+type Plant = fn(&Cluster, &[Shard], &Memory) -> Result<(), String>;
+
+const PLANTED: [(&str, Plant); 3] = [
+    ("a write that was undone", undo_a_write),
+    ("a document that was lost", lose_a_document),
+    ("a replica that has more than its primary", grow_a_replica),
+];
+
+/// The n-th document that is certainly there.
+fn some_document(memory: &Memory, n: usize) -> Result<&str, String> {
+    let there = |possible: &Possible| possible.is_certain() && !possible.may_be_absent();
+    let mut found = memory.documents.iter().filter(|(_, possible)| there(possible));
+    found.nth(n).map(|(key, _)| key.as_str()).ok_or("no document is certainly there".into())
+}
+
+fn execute(cluster: &Cluster, key: &str, argv: &[&str]) -> Result<(), String> {
+    match Router::new(cluster.seeds.clone(), 2).call(key, argv) {
+        Fate::Answered { reply, .. } if !reply.is_error() => Ok(()),
+        Fate::Answered { reply, .. } => Err(format!("{} answers {}", argv[0], reply.notation())),
+        Fate::Refused(e) => Err(e),
+        Fate::Unknown => Err(format!("{} has no answer", argv[0])),
+    }
+}
+
+fn undo_a_write(cluster: &Cluster, _shards: &[Shard], memory: &Memory) -> Result<(), String> {
+    let key = some_document(memory, 0)?;
+    execute(cluster, key, &["JSON.TOGGLE", key, "$.open"])
+}
+
+fn lose_a_document(cluster: &Cluster, _shards: &[Shard], memory: &Memory) -> Result<(), String> {
+    let key = some_document(memory, 1)?;
+    execute(cluster, key, &["JSON.DEL", key])
+}
+
+fn grow_a_replica(cluster: &Cluster, shards: &[Shard], _memory: &Memory) -> Result<(), String> {
+    let replica = &cluster.nodes[shards[0].replica].server;
+    ask(replica, &["DEBUG", "POPULATE", "1", "planted"]).map(|_| ())
+}
