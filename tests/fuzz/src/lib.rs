@@ -5,12 +5,14 @@
 //! | [`text`] | `json-document` | serde_json, an own minifier, round trips, memory |
 //! | [`path`] | `jsonpath` | a model of RFC 9535, one dialect against the other, the meter, memory |
 //! | [`packed`] | `json-store` | no other data than was packed, memory |
+//! | [`commands`] | `libjson.so` in a server | a model of the commands, over the wire |
 //!
 //! [`run`] makes the inputs, catches what goes wrong, makes the input smaller and saves it. Every
 //! execution has its own seed, so that one number brings it back. Each oracle has a planted fault
 //! that it must find; `tests/fuzz/tests/planted.rs` proves so.
 #![forbid(unsafe_code)]
 
+pub mod commands;
 pub mod generate;
 pub mod memory;
 pub mod mutate;

@@ -4,19 +4,22 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use fuzz::commands::{Sequences, Wire, play};
 use fuzz::packed::PackedTarget;
 use fuzz::path::PathTarget;
 use fuzz::run::{Finding, Target, Until, outcome, run};
 use fuzz::text::TextTarget;
 use lexopt::{Arg, Parser, ValueExt};
+use suites::host::Host;
 
-const TARGETS: [&str; 3] = ["text", "path", "packed"];
+const TARGETS: [&str; 4] = ["text", "path", "packed", "commands"];
 
 struct Args {
     targets: Vec<String>,
     until: Until,
     seed: u64,
     replay: Option<String>,
+    host: Host,
 }
 
 fn args() -> Result<Args, lexopt::Error> {
@@ -25,6 +28,7 @@ fn args() -> Result<Args, lexopt::Error> {
         until: Until::Time(Duration::from_secs(60)),
         seed: fastrand::u64(..),
         replay: None,
+        host: Host::Keystow,
     };
     let mut parser = Parser::from_env();
     while let Some(arg) = parser.next()? {
@@ -35,6 +39,10 @@ fn args() -> Result<Args, lexopt::Error> {
             Arg::Long("executions") => args.until = Until::Executions(parser.value()?.parse()?),
             Arg::Long("seed") => args.seed = parser.value()?.parse()?,
             Arg::Long("replay") => args.replay = Some(parser.value()?.string()?),
+            Arg::Long("host") => {
+                let word = parser.value()?.string()?;
+                args.host = Host::from_word(&word).ok_or(format!("not a host: {word}"))?;
+            }
             Arg::Value(name) => {
                 let name = name.string()?;
                 if !TARGETS.contains(&name.as_str()) {
@@ -58,6 +66,15 @@ fn attack<T: Target>(target: Result<T, String>, args: &Args) -> Result<u64, Stri
         return outcome(&target, &input).map(|()| 1);
     }
     run(&target, args.seed, args.until).map_err(|finding| saved(&finding))
+}
+
+fn attack_commands(args: &Args) -> Result<u64, String> {
+    if args.replay.is_some() {
+        return Err("a saved sequence is a list of commands to type".into());
+    }
+    let mut wire = Wire::start(args.host)?;
+    let sequences = Sequences { seed: args.seed, until: args.until, planted: None };
+    play(&mut wire, sequences).map_err(|finding| saved(&finding))
 }
 
 /// The report of a finding, with the file that keeps its input.
@@ -84,6 +101,7 @@ fn main() -> ExitCode {
             "text" => attack(TextTarget::new(None), &args),
             "path" => attack(PathTarget::new(None), &args),
             "packed" => attack(PackedTarget::new(None), &args),
+            "commands" => attack_commands(&args),
             other => Err(format!("{other} has no function")),
         };
         let seconds = started.elapsed().as_secs_f64();

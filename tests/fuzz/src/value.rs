@@ -159,8 +159,9 @@ impl Value {
     }
 }
 
+/// What 64 bits hold. `-0` is none: no integer has that sign.
 pub fn is_integer(literal: &str) -> bool {
-    !literal.contains(['.', 'e', 'E'])
+    literal != "-0" && (literal.parse::<i64>().is_ok() || literal.parse::<u64>().is_ok())
 }
 
 /// Compares two numbers by value, digit by digit.

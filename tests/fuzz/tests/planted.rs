@@ -1,5 +1,6 @@
 //! Every oracle finds the fault that was planted for it, so none of them is silently off.
 
+use fuzz::commands::{self, ModelPeer, Sequences, play};
 use fuzz::packed::{self, PackedTarget};
 use fuzz::path::{self, PathTarget};
 use fuzz::run::{Target, Until, oracle, run};
@@ -50,6 +51,31 @@ fn planted_faults_are_found() {
     ] {
         assert_found(PackedTarget::new(Some(planted)), by, 100_000);
     }
+}
+
+/// The model answers for a server, and the same model with a fault is what it is compared with.
+#[test]
+fn faults_of_the_model_of_the_commands_are_found() {
+    let until = Until::Executions(400_000);
+    for planted in [
+        commands::Planted::Order,
+        commands::Planted::Double,
+        commands::Planted::Nulls,
+        commands::Planted::Trim,
+        commands::Planted::Half,
+        commands::Planted::Shared,
+        commands::Planted::Escapes,
+    ] {
+        let sequences = Sequences { seed: 1, until, planted: Some(planted) };
+        let finding = play(&mut ModelPeer::default(), sequences).expect_err("a finding");
+        assert_eq!(oracle(&finding.what), "model", "{planted:?}");
+        // Three lines set up, and a fault needs few more to show.
+        let lines = finding.input.iter().filter(|&&byte| byte == b'\n').count();
+        assert!(lines <= 10, "{planted:?}: {}", finding.what);
+    }
+    let sequences = Sequences { seed: 1, until: Until::Executions(20_000), planted: None };
+    let played = play(&mut ModelPeer::default(), sequences).map_err(|finding| finding.report());
+    assert!(played.expect("the model is like itself") >= 20_000);
 }
 
 /// Without a planted fault the same inputs pass.
