@@ -3,6 +3,7 @@
 //! | target | attacked | oracles |
 //! |---|---|---|
 //! | [`text`] | `json-document` | serde_json, an own minifier, round trips, memory |
+//! | [`edits`] | the same | a new index, splicing by hand |
 //! | [`path`] | `jsonpath` | a model of RFC 9535, one dialect against the other, the meter, memory |
 //! | [`packed`] | `json-store` | no other data than was packed, memory |
 //! | [`commands`] | `libjson.so` in a server | a model of the commands, over the wire |
@@ -13,6 +14,7 @@
 #![forbid(unsafe_code)]
 
 pub mod commands;
+pub mod edits;
 pub mod generate;
 pub mod memory;
 pub mod mutate;

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use fuzz::commands::{Sequences, Wire, play};
+use fuzz::edits::EditsTarget;
 use fuzz::packed::PackedTarget;
 use fuzz::path::PathTarget;
 use fuzz::run::{Finding, Target, Until, outcome, run};
@@ -12,7 +13,7 @@ use fuzz::text::TextTarget;
 use lexopt::{Arg, Parser, ValueExt};
 use suites::host::Host;
 
-const TARGETS: [&str; 4] = ["text", "path", "packed", "commands"];
+const TARGETS: [&str; 5] = ["text", "edits", "path", "packed", "commands"];
 
 struct Args {
     targets: Vec<String>,
@@ -99,6 +100,7 @@ fn main() -> ExitCode {
         let started = Instant::now();
         let outcome = match name.as_str() {
             "text" => attack(TextTarget::new(None), &args),
+            "edits" => attack(Ok(EditsTarget::new(None)), &args),
             "path" => attack(PathTarget::new(None), &args),
             "packed" => attack(PackedTarget::new(None), &args),
             "commands" => attack_commands(&args),

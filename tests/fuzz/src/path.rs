@@ -288,8 +288,9 @@ impl PathTarget {
                 if self.plants(Planted::Neighbour) && nodes.first() != Some(&document.root()) {
                     expected = None;
                 }
-                if nodes.len() > 1 || singular.find(&text) != expected {
-                    return Err(format!("singular: {:?}", singular.find(&text)));
+                let found = singular.find(&text).map(|spot| spot.span());
+                if nodes.len() > 1 || found != expected {
+                    return Err(format!("singular: {found:?} instead of {expected:?}"));
                 }
             }
             if by_rfc.as_ref().is_some_and(|by_rfc| *by_rfc != nodes) {

@@ -4,7 +4,7 @@
 use fastrand::Rng;
 use json_document::{
     Document, Edits, Format, Index, Kind, Limits, Node, NumberValue, ParseError, ParseErrorKind,
-    Text, quote, replace_at,
+    Text, quote,
 };
 use serde_json::Value;
 
@@ -253,7 +253,9 @@ impl TextTarget {
         let mut edits = Edits::new(document);
         edits.replace(node, &value);
         let replaced = edits.apply(&LIMITS);
-        let other = replace_at(text, document.span(node), document.depth(node), &value, &LIMITS);
+        let mut other = text.clone();
+        let (span, depth) = (document.span(node), document.depth(node));
+        let other = other.replace_value(span, depth, &value, &LIMITS).map(|()| other);
         if replaced != other {
             return Err(format!("edit: {replaced:?} and {other:?}"));
         }

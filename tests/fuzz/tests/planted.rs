@@ -1,6 +1,7 @@
 //! Every oracle finds the fault that was planted for it, so none of them is silently off.
 
 use fuzz::commands::{self, ModelPeer, Sequences, play};
+use fuzz::edits::{self, EditsTarget};
 use fuzz::packed::{self, PackedTarget};
 use fuzz::path::{self, PathTarget};
 use fuzz::run::{Target, Until, oracle, run};
@@ -30,6 +31,13 @@ fn planted_faults_are_found() {
         (text::Planted::Panic, "panic"),
     ] {
         assert_found(TextTarget::new(Some(planted)), by, 100_000);
+    }
+    for (planted, by) in [
+        (edits::Planted::Stale, "find"),
+        (edits::Planted::Short, "edit"),
+        (edits::Planted::Uncounted, "count"),
+    ] {
+        assert_found(Ok(EditsTarget::new(Some(planted))), by, 100_000);
     }
     for (planted, by) in [
         (path::Planted::Negative, "model"),
@@ -84,6 +92,7 @@ fn nothing_is_found_where_nothing_was_planted() {
     let until = Until::Executions(20_000);
     let report = |finding: Box<fuzz::run::Finding>| finding.report();
     run(&TextTarget::new(None).expect("a corpus"), 1, until).map_err(report).expect("text");
+    run(&EditsTarget::new(None), 1, Until::Executions(2000)).map_err(report).expect("edits");
     run(&PathTarget::new(None).expect("a corpus"), 1, until).map_err(report).expect("path");
     run(&PackedTarget::new(None).expect("a corpus"), 1, until).map_err(report).expect("packed");
 }

@@ -33,9 +33,9 @@ pub enum Arithmetic {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Measure {
-    StrLen,
-    ArrLen,
-    ObjLen,
+    String,
+    Array,
+    Object,
 }
 
 /// What is asked, the key apart.
@@ -231,9 +231,9 @@ fn command(random: &mut Rng) -> Command {
         25..=28 => Command::Del(PathArg::maybe(random)),
         29 | 30 => Command::Clear(PathArg::maybe(random)),
         31 | 32 => Command::Type(PathArg::maybe(random)),
-        33 => Command::Measure(Measure::StrLen, PathArg::maybe(random)),
-        34 => Command::Measure(Measure::ArrLen, PathArg::maybe(random)),
-        35 => Command::Measure(Measure::ObjLen, PathArg::maybe(random)),
+        33 => Command::Measure(Measure::String, PathArg::maybe(random)),
+        34 => Command::Measure(Measure::Array, PathArg::maybe(random)),
+        35 => Command::Measure(Measure::Object, PathArg::maybe(random)),
         36 => Command::ObjKeys(PathArg::maybe(random)),
         37 => Command::Resp(PathArg::maybe(random)),
         38 | 39 => Command::Toggle(PathArg::random(random)),
@@ -344,9 +344,9 @@ fn words(key: usize, command: &Command, random: &mut Rng) -> Vec<Vec<u8>> {
         Command::Type(at) => with_path("JSON.TYPE", name, at.as_ref()),
         Command::Measure(measure, at) => {
             let verb = match measure {
-                Measure::StrLen => "JSON.STRLEN",
-                Measure::ArrLen => "JSON.ARRLEN",
-                Measure::ObjLen => "JSON.OBJLEN",
+                Measure::String => "JSON.STRLEN",
+                Measure::Array => "JSON.ARRLEN",
+                Measure::Object => "JSON.OBJLEN",
             };
             with_path(verb, name, at.as_ref())
         }

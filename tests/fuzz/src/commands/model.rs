@@ -407,14 +407,14 @@ impl Keyspace {
         };
         let len = |value: &Value| {
             let len = match (measure, value) {
-                (Measure::StrLen, Value::String(raw)) => unescaped(raw).len(),
-                (Measure::ArrLen, Value::Array(values)) => values.len(),
-                (Measure::ObjLen, Value::Object(members)) => members.len(),
+                (Measure::String, Value::String(raw)) => unescaped(raw).len(),
+                (Measure::Array, Value::Array(values)) => values.len(),
+                (Measure::Object, Value::Object(members)) => members.len(),
                 _ if legacy => {
                     return Err(match measure {
-                        Measure::StrLen => "WRONGTYPE wrong type of path value - expected string",
-                        Measure::ArrLen => "WRONGTYPE wrong type of path value - expected array",
-                        Measure::ObjLen => "WRONGTYPE wrong type of path value - expected object",
+                        Measure::String => "WRONGTYPE wrong type of path value - expected string",
+                        Measure::Array => "WRONGTYPE wrong type of path value - expected array",
+                        Measure::Object => "WRONGTYPE wrong type of path value - expected object",
                     });
                 }
                 _ => return Ok(self.null()),
@@ -423,7 +423,7 @@ impl Keyspace {
         };
         match self.each(path, &root, len)? {
             Some(reply) => Ok(reply),
-            None if measure == Measure::ObjLen => Ok(self.null()),
+            None if measure == Measure::Object => Ok(self.null()),
             None => Err(NO_PATH),
         }
     }
