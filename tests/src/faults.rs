@@ -10,6 +10,7 @@ use crate::client::Client;
 use crate::host::{Host, Module, Server};
 use crate::reply::Reply;
 use crate::report::Report;
+use crate::shared_api;
 
 type Outcome = Result<(), String>;
 
@@ -33,7 +34,41 @@ const ENTRIES: &[(&str, Reach)] = &[
     ("config-get", config_get),
     ("config-set", config_set),
     ("host-config-change", |scene| scene.replies("CONFIG SET maxmemory-samples 6", "+OK")),
+    ("api-open-key", SHARED_API),
+    ("api-open-key-from-str", SHARED_API),
+    ("api-get", SHARED_API),
+    ("api-next", SHARED_API),
+    ("api-len", SHARED_API),
+    ("api-free-iter", SHARED_API),
+    ("api-get-len", SHARED_API),
+    ("api-get-type", SHARED_API),
+    ("api-get-int", SHARED_API),
+    ("api-get-double", SHARED_API),
+    ("api-get-boolean", SHARED_API),
+    ("api-get-string", SHARED_API),
+    ("api-get-json", SHARED_API),
+    ("api-is-json", SHARED_API),
+    ("api-path-parse", SHARED_API),
+    ("api-path-free", SHARED_API),
+    ("api-path-is-single", SHARED_API),
+    ("api-path-has-defined-order", SHARED_API),
+    ("api-get-json-from-iter", SHARED_API),
+    ("api-reset-iter", SHARED_API),
+    ("api-get-key-values", SHARED_API),
+    ("api-free-key-values-iter", SHARED_API),
+    ("api-open-key-with-flags", SHARED_API),
+    ("api-alloc-json", SHARED_API),
+    ("api-get-at", SHARED_API),
+    ("api-next-key-value", SHARED_API),
+    ("api-free-json", SHARED_API),
+    ("api-get-array", SHARED_API),
+    ("api-get-json-from-handle", SHARED_API),
+    ("api-get-with-path", SHARED_API),
+    ("api-get-value", SHARED_API),
 ];
+
+/// The module in C calls every function that is offered to other modules, and bears whatever one of them answers.
+const SHARED_API: Reach = |scene| scene.replies("JSONAPITEST.ALL doc", "+OK");
 
 const DOCUMENT: &str = r#"{"a":[1,2.50,"x"],"b":null}"#;
 
@@ -83,7 +118,12 @@ fn options(faults: &str) -> Result<Vec<String>, String> {
 
 impl Scene {
     fn new(host: Host, faults: &str) -> Result<Scene, String> {
-        let server = Server::start(host, &options(faults)?)?;
+        let mut options = options(faults)?;
+        options.extend([
+            "--loadmodule".to_string(),
+            shared_api::module()?.to_string_lossy().into_owned(),
+        ]);
+        let server = Server::start(host, &options)?;
         let client = server.connect()?;
         Ok(Scene { host, server, client })
     }

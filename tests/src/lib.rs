@@ -18,5 +18,6 @@ pub mod python;
 pub mod reply;
 pub mod report;
 pub mod robustness;
+pub mod shared_api;
 pub mod transcript;
 pub mod writers;

@@ -12,9 +12,11 @@ use std::process::ExitCode;
 use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
-use suites::{cluster, commands, faults, json_text, jsonpath, persistence, python, robustness};
+use suites::{
+    cluster, commands, faults, json_text, jsonpath, persistence, python, robustness, shared_api,
+};
 
-const SUITES: [&str; 8] = [
+const SUITES: [&str; 9] = [
     "commands",
     "jsonpath",
     "json-text",
@@ -22,6 +24,7 @@ const SUITES: [&str; 8] = [
     "robustness",
     "faults",
     "python",
+    "shared-api",
     // Last: it needs the machine for itself.
     "cluster",
 ];
@@ -80,6 +83,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "robustness" => {
                 robustness::suite(report);
+                Ok(())
+            }
+            "shared-api" => {
+                shared_api::suite(&args.hosts, report);
                 Ok(())
             }
             "faults" => {

@@ -164,6 +164,21 @@ impl Index {
         self.entries.len()
     }
 
+    /// Bytes that the index takes.
+    pub fn held_bytes(&self) -> usize {
+        self.entries.capacity() * size_of::<Entry>()
+    }
+
+    /// Gives back what was reserved in vain: for an index that is kept.
+    pub fn shrink(&mut self) {
+        self.entries.shrink_to_fit();
+    }
+
+    /// The value of that [`number`](Node::number), if there is one.
+    pub fn node(&self, number: u32) -> Option<Node> {
+        ((number as usize) < self.entries.len()).then_some(Node(number))
+    }
+
     /// Whether there is no value, which no document has.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()

@@ -47,7 +47,15 @@ static ROOT: LazyLock<Option<Arc<Path>>> =
 
 /// The path that an argument is: one that selects values, not one that computes them.
 pub(crate) fn parse(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
-    let path = parse_expression(argument)?;
+    selecting(parse_expression(argument)?)
+}
+
+/// As [`parse`], in a dialect that may not be the configured one.
+pub(crate) fn parse_in(dialect: Dialect, bytes: &[u8]) -> Result<Arc<Path>, Error> {
+    selecting(parse_expression_in(dialect, bytes)?)
+}
+
+fn selecting(path: Arc<Path>) -> Result<Arc<Path>, Error> {
     if path.is_projection() {
         return Err(Error::PathComputes);
     }
@@ -57,8 +65,10 @@ pub(crate) fn parse(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
 /// The path or the expression over paths that an argument is. Parses it, or takes what was parsed
 /// before.
 pub(crate) fn parse_expression(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
-    let bytes = argument.bytes();
-    let dialect = config::path_dialect();
+    parse_expression_in(config::path_dialect(), argument.bytes())
+}
+
+fn parse_expression_in(dialect: Dialect, bytes: &[u8]) -> Result<Arc<Path>, Error> {
     if bytes.len() > config::path_len_max() {
         return Err(Error::PathTooLong);
     }

@@ -8,6 +8,7 @@ use redis_module::raw;
 use crate::STORE;
 use crate::host::context::{Context, now_ms, used_memory_ratio};
 use crate::host::guard::{Entry, guarded};
+use crate::host::shared_api;
 use json_store::Pressure;
 
 /// Above this part of `maxmemory`, packing does not wait for documents to be idle.
@@ -32,6 +33,7 @@ unsafe extern "C" fn on_cron(
         // SAFETY: the host gives a context that lives for this callback.
         let ctx = unsafe { Context::new(ctx) };
         STORE.tick(now_ms(), pressure(ctx));
+        shared_api::tick();
     });
 }
 

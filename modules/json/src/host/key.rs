@@ -21,6 +21,12 @@ pub(crate) struct KeyName<'a> {
 }
 
 impl<'a> KeyName<'a> {
+    /// # Safety
+    /// `string` is live for `'a`.
+    pub(super) unsafe fn new(string: *mut raw::RedisModuleString) -> KeyName<'a> {
+        KeyName { string, command: PhantomData }
+    }
+
     pub(super) fn raw(self) -> *mut raw::RedisModuleString {
         self.string
     }
@@ -47,7 +53,7 @@ impl<'a> Key<'a> {
         Key::open(ctx, name, (raw::REDISMODULE_READ | raw::REDISMODULE_WRITE) as c_int)
     }
 
-    fn open(ctx: Context, name: KeyName<'a>, mode: c_int) -> Key<'a> {
+    pub(super) fn open(ctx: Context, name: KeyName<'a>, mode: c_int) -> Key<'a> {
         let key = match api!(RedisModule_OpenKey) {
             // SAFETY: the context and the name are those of the running command.
             Some(open) => unsafe { open(ctx.raw(), name.raw(), mode) },
@@ -61,27 +67,8 @@ impl<'a> Key<'a> {
     /// # Errors
     /// [`Error::WrongKeyType`] if the key holds something else.
     pub(crate) fn document(&self) -> Result<Option<Stored>, Error> {
-        if self.key.is_null() {
-            return Ok(None);
-        }
-        let (Some(kind), Some(type_of), Some(value_of)) = (
-            api!(RedisModule_KeyType),
-            api!(RedisModule_ModuleTypeGetType),
-            api!(RedisModule_ModuleTypeGetValue),
-        ) else {
-            return Ok(None);
-        };
-        // SAFETY: the key is open.
-        if unsafe { kind(self.key) } == raw::REDISMODULE_KEYTYPE_EMPTY as c_int {
-            return Ok(None);
-        }
-        // SAFETY: the key is open; the host answers NULL for values of no module.
-        if unsafe { type_of(self.key) } != value_type::get() {
-            return Err(Error::WrongKeyType);
-        }
-        // SAFETY: the key is open and holds a value of our type.
-        let value = unsafe { value_of(self.key) };
-        Ok(Some(value_type::stored(value)))
+        // SAFETY: the key is open, or NULL.
+        unsafe { document_of(self.key) }
     }
 
     /// Lets the key hold a new document, in place of whatever it held. The key's expiry goes.
@@ -134,4 +121,35 @@ impl Drop for Key<'_> {
             unsafe { close(self.key) };
         }
     }
+}
+
+/// The document that an open key holds; `None` if there is no such key.
+///
+/// # Errors
+/// [`Error::WrongKeyType`] if the key holds something else.
+///
+/// # Safety
+/// `key` is open, or NULL.
+pub(super) unsafe fn document_of(key: *mut raw::RedisModuleKey) -> Result<Option<Stored>, Error> {
+    if key.is_null() {
+        return Ok(None);
+    }
+    let (Some(kind), Some(type_of), Some(value_of)) = (
+        api!(RedisModule_KeyType),
+        api!(RedisModule_ModuleTypeGetType),
+        api!(RedisModule_ModuleTypeGetValue),
+    ) else {
+        return Ok(None);
+    };
+    // SAFETY: the key is open.
+    if unsafe { kind(key) } == raw::REDISMODULE_KEYTYPE_EMPTY as c_int {
+        return Ok(None);
+    }
+    // SAFETY: the key is open; the host answers NULL for values of no module.
+    if unsafe { type_of(key) } != value_type::get() {
+        return Err(Error::WrongKeyType);
+    }
+    // SAFETY: the key is open and holds a value of our type.
+    let value = unsafe { value_of(key) };
+    Ok(Some(value_type::stored(value)))
 }

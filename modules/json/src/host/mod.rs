@@ -35,6 +35,7 @@ pub(crate) mod log;
 mod process;
 pub(crate) mod replication;
 pub(crate) mod rewrite;
+mod shared_api;
 pub(crate) mod value_type;
 
 pub(crate) use args::Argument;
