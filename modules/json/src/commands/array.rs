@@ -6,11 +6,13 @@ use json_document::{Document, Edits, Index, Kind, Node, Text};
 use jsonpath::Path;
 
 use crate::commands::change::{Change, apply, apply_removal, parse_json, read};
+use crate::commands::docs;
 use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::scalar::reply_lengths;
 use crate::compat::position;
 use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::host::{Argument, Context};
 use crate::paths::{self, Selection};
 
@@ -78,6 +80,7 @@ impl Command for ArrAppend {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::INSERT),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::PATH, docs::JSON.multiple()]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let (Some(name), Some(path)) = (call.args.get(1), call.args.get(2)) else {
@@ -105,6 +108,8 @@ impl Command for ArrInsert {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::INSERT),
     };
+    const DOCS: Docs =
+        Docs::of(&[docs::KEY, docs::PATH, Arg::integer(c"index"), docs::JSON.multiple()]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let (Some(name), Some(path), Some(at)) =
@@ -136,6 +141,8 @@ impl Command for ArrTrim {
         flags: c"write",
         keys: Keys::first(Usage::DELETE),
     };
+    const DOCS: Docs =
+        Docs::of(&[docs::KEY, docs::PATH, Arg::integer(c"start"), Arg::integer(c"stop")]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let (Some(name), Some(path), Some(start), Some(stop)) =
@@ -168,6 +175,11 @@ impl Command for ArrPop {
         flags: c"write",
         keys: Keys::first(Usage::READ_DELETE),
     };
+    const DOCS: Docs = Docs::of(&[
+        docs::KEY,
+        docs::REPLY_FORMAT,
+        Arg::block(c"path-index", &[docs::PATH, Arg::integer(c"index").optional()]).optional(),
+    ]);
 
     /// `key [FORMAT format] [path [index]]`
     fn run(call: Call<'_>) -> Result<(), Error> {
@@ -249,6 +261,13 @@ impl Command for ArrIndex {
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
+    const DOCS: Docs = Docs::of(&[
+        docs::KEY,
+        docs::PATH,
+        docs::JSON,
+        Arg::block(c"range", &[Arg::integer(c"start"), Arg::integer(c"stop").optional()])
+            .optional(),
+    ]);
 
     /// `key path json [start [stop]]`, `stop` not included, 0 for the end.
     fn run(call: Call<'_>) -> Result<(), Error> {

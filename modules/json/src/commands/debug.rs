@@ -1,17 +1,42 @@
-//! JSON.DEBUG
+//! JSON.DEBUG: how documents are held.
+
+use json_document::{Document, Kind, Node};
 
 use crate::commands::change::read;
+use crate::commands::docs;
 use crate::error::Error;
+use crate::host::args::Args;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::host::value_type::held_bytes;
 use crate::host::{Key, KeyName};
 use crate::paths::{self, Selection};
 
 pub(crate) struct Debug;
 
-const HELP: [&[u8]; 2] = [
-    b"MEMORY <key> [path] - reports memory usage: what the key holds, packed or not; for a path, the text of the value",
-    b"HELP                - this message",
+/// A sub-command: its name, whether a key comes after it, what HELP says, and what it does.
+type Subcommand = (&'static str, bool, &'static str, fn(Call<'_>) -> Result<(), Error>);
+
+const SUBCOMMANDS: [Subcommand; 4] = [
+    (
+        "MEMORY",
+        true,
+        "MEMORY <key> [path] - reports memory usage: what the key holds, packed or not; for a path, the text of the value",
+        memory,
+    ),
+    (
+        "DEPTH",
+        true,
+        "DEPTH <key> [path] - reports how many containers are within each other",
+        depth,
+    ),
+    (
+        "FIELDS",
+        true,
+        "FIELDS <key> [path] - reports the number of values within a container, at any depth; 1 for a scalar",
+        fields,
+    ),
+    ("HELP", false, "HELP                - this message", help),
 ];
 
 impl Command for Debug {
@@ -20,21 +45,43 @@ impl Command for Debug {
         summary: c"Looks into how documents are held",
         complexity: c"O(N) in the size of the document",
         arity: -2,
-        flags: c"readonly",
-        keys: Keys::After { word: c"MEMORY", usage: Usage::LOOK },
+        flags: c"readonly getkeys-api",
+        keys: Keys::Asked { find: key_position, usage: Usage::LOOK },
     };
+    const DOCS: Docs = Docs::of(&[Arg::one_of(
+        c"subcommand",
+        &[
+            Arg::block(c"memory", &[NAME.after(c"MEMORY"), docs::OPTIONAL_PATH]),
+            Arg::block(c"depth", &[NAME.after(c"DEPTH"), docs::OPTIONAL_PATH]),
+            Arg::block(c"fields", &[NAME.after(c"FIELDS"), docs::OPTIONAL_PATH]),
+            Arg::word(c"help", c"HELP"),
+        ],
+    )])
+    .with_tips(c"dont_cache nondeterministic_output");
 
     fn run(call: Call<'_>) -> Result<(), Error> {
-        match call.args.get(1) {
-            Some(word) if word.is("MEMORY") => memory(call),
-            Some(word) if word.is("HELP") => {
-                call.ctx.reply_each(HELP, |ctx, line| ctx.reply_bulk(line));
-                Ok(())
-            }
-            Some(word) => Err(Error::unknown_subcommand(word.bytes())),
-            None => Err(Error::Arity),
+        let word = call.args.get(1).ok_or(Error::Arity)?;
+        match SUBCOMMANDS.iter().find(|(name, ..)| word.is(name)) {
+            Some((_, _, _, run)) => run(call),
+            None => Err(Error::unknown_subcommand(word.bytes())),
         }
     }
+}
+
+/// The key, which no key spec describes: it depends on the sub-command.
+const NAME: Arg = Arg::string(c"key");
+
+/// Key specs cannot say that one word has a key after it and another has none: a spec that does
+/// not fit makes hosts take the whole command for one without keys, whatever the user may read.
+fn key_position(args: Args<'_>) -> Option<usize> {
+    let word = args.get(1)?;
+    let is_known = SUBCOMMANDS.iter().any(|&(name, has_key, ..)| has_key && word.is(name));
+    (is_known && args.len() > 2).then_some(2)
+}
+
+fn help(call: Call<'_>) -> Result<(), Error> {
+    call.ctx.reply_each(SUBCOMMANDS, |ctx, (_, _, line, _)| ctx.reply_bulk(line.as_bytes()));
+    Ok(())
 }
 
 /// Replies what the key holds in memory, headers and allocator rounding included. A value within
@@ -42,31 +89,51 @@ impl Command for Debug {
 fn memory(call: Call<'_>) -> Result<(), Error> {
     let name: KeyName<'_> = call.args.get(2).ok_or(Error::Arity)?.into();
     let path = paths::parse_or_root(call.args.get(3))?;
-    if path.is_root() {
-        let held = Key::open_read(call.ctx, name).document()?.map(held_bytes);
-        match held {
-            Some(held) if path.is_legacy() => call.ctx.reply_integer(held as i64),
-            Some(held) => call.ctx.reply_each([held], |ctx, held| ctx.reply_integer(held as i64)),
-            None => (call.ctx.rules().reply_no_memory)(call.ctx, path.is_legacy()),
-        }
+    if !path.is_root() {
+        return reply_each_value(call, |document, node| document.text_of(node).len());
+    }
+    let held = Key::open_read(call.ctx, name).document()?.map(held_bytes);
+    match held {
+        Some(held) if path.is_legacy() => call.ctx.reply_integer(held as i64),
+        Some(held) => call.ctx.reply_each([held], |ctx, held| ctx.reply_integer(held as i64)),
+        None => (call.ctx.rules().reply_no_memory)(call.ctx, path.is_legacy()),
+    }
+    Ok(())
+}
+
+/// Replies the depth by which `max-depth` is counted: 0 for a scalar, 1 for `[]`.
+fn depth(call: Call<'_>) -> Result<(), Error> {
+    reply_each_value(call, |document, node| {
+        let deepest = document.containers(node).map(|inner| document.depth(inner) + 1).max();
+        deepest.map_or(0, |deepest| deepest - document.depth(node))
+    })
+}
+
+fn fields(call: Call<'_>) -> Result<(), Error> {
+    reply_each_value(call, |document, node| match document.kind(node) {
+        Kind::Object | Kind::Array => document.subtree_len(node) - 1,
+        _ => 1,
+    })
+}
+
+/// Replies what `measure` says of the values that the path selects: of the first one for a legacy
+/// path, of each for a JSONPath.
+fn reply_each_value(call: Call<'_>, measure: fn(Document<'_>, Node) -> usize) -> Result<(), Error> {
+    let name = call.args.get(2).ok_or(Error::Arity)?.into();
+    let path = paths::parse_or_root(call.args.get(3))?;
+    let Some(text) = read(call, name)? else {
+        (call.ctx.rules().reply_no_memory)(call.ctx, path.is_legacy());
+        return Ok(());
+    };
+    let selection = Selection::of(&path, &text)?;
+    let document = selection.document();
+    if path.is_legacy() {
+        let &node = selection.nodes.first().ok_or(Error::PathMissing)?;
+        call.ctx.reply_integer(measure(document, node) as i64);
         return Ok(());
     }
-    let selection = match read(call, name)? {
-        Some(text) => Some(Selection::of(&path, &text)?),
-        None => None,
-    };
-    match &selection {
-        None => (call.ctx.rules().reply_no_memory)(call.ctx, path.is_legacy()),
-        Some(selection) => {
-            let document = selection.document();
-            let len = |node| document.text_of(node).len() as i64;
-            if path.is_legacy() {
-                let &node = selection.nodes.first().ok_or(Error::PathMissing)?;
-                call.ctx.reply_integer(len(node));
-            } else {
-                call.ctx.reply_each(&selection.nodes, |ctx, &node| ctx.reply_integer(len(node)));
-            }
-        }
-    }
+    call.ctx.reply_each(&selection.nodes, |ctx, &node| {
+        ctx.reply_integer(measure(document, node) as i64);
+    });
     Ok(())
 }

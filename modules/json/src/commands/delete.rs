@@ -3,8 +3,10 @@
 use json_document::{Document, Edits, Index, Node, Text};
 
 use crate::commands::change::{Change, apply_removal};
+use crate::commands::docs;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::Docs;
 use crate::paths;
 
 pub(crate) struct Del;
@@ -18,6 +20,7 @@ impl Command for Del {
         flags: c"write",
         keys: Keys::first(Usage::DELETE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         delete(call)
@@ -28,6 +31,7 @@ pub(crate) struct Forget;
 
 impl Command for Forget {
     const SPEC: Spec = Spec { name: c"json.forget", ..Del::SPEC };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         delete(call)
@@ -96,6 +100,7 @@ impl Command for Clear {
         flags: c"write",
         keys: Keys::first(Usage::DELETE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();

@@ -8,10 +8,12 @@ use jsonpath::{Meter, Path};
 
 use crate::STORE;
 use crate::commands::change::read;
+use crate::commands::docs;
 use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::expiry::ExpiryOption;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::host::config;
 use crate::host::context::now_ms;
 use crate::host::{Argument, Key, KeyName};
@@ -87,6 +89,15 @@ impl Command for Get {
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
+    const DOCS: Docs = Docs::of(&[
+        docs::KEY,
+        docs::INDENT,
+        docs::NEWLINE,
+        docs::SPACE,
+        docs::NOESCAPE,
+        docs::REPLY_FORMAT,
+        docs::OPTIONAL_PATH.multiple(),
+    ]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let args = GetArgs::parse(call, None)?;
@@ -141,6 +152,17 @@ impl Command for GetEx {
         flags: c"write",
         keys: Keys::first(Usage::READ_UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[
+        docs::KEY,
+        Arg::one_of(c"expiration", &[docs::EX, docs::PX, docs::EXAT, docs::PXAT, docs::PERSIST])
+            .optional(),
+        docs::INDENT,
+        docs::NEWLINE,
+        docs::SPACE,
+        docs::NOESCAPE,
+        docs::REPLY_FORMAT,
+        docs::OPTIONAL_PATH.multiple(),
+    ]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let mut option = ExpiryOption::None;
@@ -332,6 +354,8 @@ impl Command for MGet {
         flags: c"readonly",
         keys: Keys::Range { last: -2, step: 1, usage: Usage::READ },
     };
+    const DOCS: Docs =
+        Docs::of(&[docs::KEY.multiple(), docs::PATH]).with_tips(c"request_policy:multi_shard");
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let keys = call.args.len().saturating_sub(2);

@@ -5,9 +5,11 @@ use std::ffi::CStr;
 use json_document::{Document, Kind, Node, Number, NumberValue};
 
 use crate::commands::change::read;
+use crate::commands::docs;
 use crate::error::{Error, Wanted};
 use crate::host::Context;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::Docs;
 use crate::paths::{self, Selection};
 
 pub(crate) struct Type;
@@ -21,6 +23,7 @@ impl Command for Type {
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
@@ -139,6 +142,7 @@ impl Command for StrLen {
         flags: c"readonly",
         keys: Keys::first(Usage::LOOK),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         reply_measure(call, Missing::IsError, Wanted::String, |document, node| {
@@ -158,6 +162,7 @@ impl Command for ArrLen {
         flags: c"readonly",
         keys: Keys::first(Usage::LOOK),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         reply_measure(call, Missing::IsError, Wanted::Array, |document, node| {
@@ -177,6 +182,7 @@ impl Command for ObjLen {
         flags: c"readonly",
         keys: Keys::first(Usage::LOOK),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         reply_measure(call, Missing::IsNil, Wanted::Object, |document, node| {
@@ -196,6 +202,7 @@ impl Command for ObjKeys {
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();

@@ -7,6 +7,7 @@ mod array;
 pub(crate) mod change;
 mod debug;
 mod delete;
+mod docs;
 mod expand;
 mod expiry;
 pub(crate) mod get;

@@ -5,8 +5,10 @@ use std::ffi::CStr;
 use json_document::{Document, Edits, Index, Number, NumberValue, Text};
 
 use crate::commands::change::{Change, apply, parse_json};
+use crate::commands::docs;
 use crate::error::{Arithmetic, Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::paths;
 
 pub(crate) struct NumIncrBy;
@@ -20,6 +22,7 @@ impl Command for NumIncrBy {
         flags: c"write",
         keys: Keys::first(Usage::READ_UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::PATH, Arg::double(c"number")]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         compute(call, c"json.numincrby", Arithmetic::Addition)
@@ -34,6 +37,7 @@ impl Command for NumMultBy {
         summary: c"Multiplies the numbers at a path",
         ..NumIncrBy::SPEC
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::PATH, Arg::double(c"number")]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         compute(call, c"json.nummultby", Arithmetic::Multiplication)
@@ -48,6 +52,7 @@ impl Command for NumPowBy {
         summary: c"Raises the numbers at a path to a power",
         ..NumIncrBy::SPEC
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::PATH, Arg::double(c"number")]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         compute(call, c"json.numpowby", Arithmetic::Power)

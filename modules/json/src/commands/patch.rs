@@ -3,8 +3,10 @@
 use json_document::{Patched, patch};
 
 use crate::commands::change::{Change, parse_json_around, patch_limits};
+use crate::commands::docs;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 
 pub(crate) struct Patch;
 
@@ -20,6 +22,7 @@ impl Command for Patch {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::READ_UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, Arg::string(c"patch")]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let (Some(name), Some(json)) = (call.args.get(1), call.args.get(2)) else {

@@ -6,9 +6,11 @@ use jsonpath::{LastStep, Meter, Path, SingularPath};
 use std::sync::Arc;
 
 use crate::commands::change::read;
+use crate::commands::docs;
 use crate::commands::parents::element;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::host::config;
 use crate::paths;
 
@@ -23,6 +25,7 @@ impl Command for Project {
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, Arg::string(c"from"), docs::PATH.multiple()]);
 
     /// `key from path [path …]`
     fn run(call: Call<'_>) -> Result<(), Error> {

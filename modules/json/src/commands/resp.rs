@@ -3,10 +3,12 @@
 use json_document::{Document, Kind, Node, NumberValue};
 
 use crate::commands::change::read;
+use crate::commands::docs;
 use crate::compat::Members;
 use crate::error::Error;
 use crate::host::Context;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::Docs;
 use crate::host::config;
 use crate::paths::{self, Selection};
 
@@ -21,6 +23,7 @@ impl Command for Resp {
         flags: c"readonly",
         keys: Keys::first(Usage::READ),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();

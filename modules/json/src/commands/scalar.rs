@@ -3,9 +3,11 @@
 use json_document::{Document, Edits, Index, Text, unescape};
 
 use crate::commands::change::{Change, apply, check_len, parse_json};
+use crate::commands::docs;
 use crate::compat::Pick;
 use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::Docs;
 use crate::paths;
 
 pub(crate) struct StrAppend;
@@ -19,6 +21,7 @@ impl Command for StrAppend {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::INSERT),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::OPTIONAL_PATH, docs::JSON]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?.into();
@@ -97,6 +100,7 @@ impl Command for Toggle {
         flags: c"write",
         keys: Keys::first(Usage::READ_UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::PATH]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let name = call.args.get(1).ok_or(Error::Arity)?;

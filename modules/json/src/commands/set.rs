@@ -10,11 +10,13 @@ use jsonpath::{LastStep, Path};
 
 use crate::STORE;
 use crate::commands::change::{apply, parse_json};
+use crate::commands::docs;
 use crate::commands::merge;
 use crate::commands::parents::Addition;
 use crate::commands::set_options::{self, InputFormat, SetOptions, Setting};
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::host::context::now_ms;
 use crate::host::{Context, Key, KeyName};
 use crate::paths;
@@ -49,6 +51,31 @@ impl Command for Set {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[
+        docs::KEY,
+        docs::PATH,
+        docs::JSON,
+        docs::CONDITION,
+        Arg::word(c"get", c"GET").optional(),
+        Arg::one_of(
+            c"expiration",
+            &[docs::EX, docs::PX, docs::EXAT, docs::PXAT, docs::KEEPTTL, docs::PERSIST],
+        )
+        .optional(),
+        docs::PARENTS,
+        Arg::one_of(
+            c"float-type",
+            &[
+                Arg::word(c"bf16", c"BF16"),
+                Arg::word(c"fp16", c"FP16"),
+                Arg::word(c"fp32", c"FP32"),
+                Arg::word(c"fp64", c"FP64"),
+            ],
+        )
+        .after(c"FPHA")
+        .optional(),
+        docs::INPUT_FORMAT,
+    ]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let mut words = call.args.from(1);
@@ -202,6 +229,9 @@ impl Command for MSet {
         flags: c"write deny-oom",
         keys: Keys::Range { last: -1, step: 3, usage: Usage::UPDATE },
     };
+    const DOCS: Docs =
+        Docs::of(&[Arg::block(c"triplet", &[docs::KEY, docs::PATH, docs::JSON]).multiple()])
+            .with_tips(c"request_policy:multi_shard response_policy:all_succeeded");
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let words = call.args.from(1);
@@ -310,6 +340,7 @@ impl Command for Merge {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY, docs::PATH, docs::JSON, docs::INPUT_FORMAT]);
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let mut words = call.args.from(1);

@@ -4,10 +4,12 @@ use std::sync::Arc;
 
 use crate::STORE;
 use crate::commands::change::parse_json;
+use crate::commands::docs;
 use crate::commands::set::{Condition, How, set_at};
 use crate::commands::set_options::new_document;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::{Arg, Docs};
 use crate::host::context::now_ms;
 use crate::host::{Key, KeyName};
 use crate::paths;
@@ -23,6 +25,12 @@ impl Command for SetPaths {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[
+        docs::KEY,
+        docs::CONDITION,
+        docs::PARENTS,
+        Arg::block(c"pair", &[docs::PATH, docs::JSON]).multiple(),
+    ]);
 
     /// `key [NX|XX] [PARENTS] path json [path json …]`. Options come first, since whatever follows
     /// could be a path.

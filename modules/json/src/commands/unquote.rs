@@ -3,8 +3,10 @@
 use json_document::{Document, Index};
 
 use crate::commands::change::{Change, parse_json};
+use crate::commands::docs;
 use crate::error::{Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
+use crate::host::command_docs::Docs;
 
 pub(crate) struct Unquote;
 
@@ -17,6 +19,7 @@ impl Command for Unquote {
         flags: c"write deny-oom",
         keys: Keys::first(Usage::READ_UPDATE),
     };
+    const DOCS: Docs = Docs::of(&[docs::KEY]);
 
     /// `key`; replies OK.
     fn run(call: Call<'_>) -> Result<(), Error> {

@@ -6,12 +6,15 @@ use redis_module::raw;
 
 use crate::error::Error;
 use crate::host::args::Args;
+use crate::host::command_docs::{Docs, RawArgs};
 use crate::host::context::Context;
 use crate::host::guard::{Entry, guarded};
 
 /// A command of the module.
 pub(crate) trait Command {
     const SPEC: Spec;
+    /// A command that is not for users may go without.
+    const DOCS: Docs = Docs::of(&[]);
 
     /// Does the command and replies. On an error nothing was replied and nothing changed.
     fn run(call: Call<'_>) -> Result<(), Error>;
@@ -36,12 +39,16 @@ pub(crate) struct Spec {
     pub(crate) keys: Keys,
 }
 
+/// The release of this module that had the commands first.
+const SINCE: &CStr = c"0.1.0";
+
 /// Where a command's keys are.
 pub(crate) enum Keys {
     /// From argument 1 to `last` (negative counts from the end), every `step`.
     Range { last: c_int, step: c_int, usage: Usage },
-    /// The one after the word.
-    After { word: &'static CStr, usage: Usage },
+    /// One key, at the argument that the function gives for the command's arguments: the host asks
+    /// the command itself. Its flags need `getkeys-api`.
+    Asked { find: fn(Args<'_>) -> Option<usize>, usage: Usage },
     /// There are none.
     None,
 }
@@ -76,7 +83,7 @@ impl Usage {
 impl Keys {
     const fn are_written(&self) -> bool {
         match self {
-            Keys::Range { usage: Usage(flags), .. } | Keys::After { usage: Usage(flags), .. } => {
+            Keys::Range { usage: Usage(flags), .. } | Keys::Asked { usage: Usage(flags), .. } => {
                 *flags & raw::REDISMODULE_CMD_KEY_RO == 0
             }
             Keys::None => false,
@@ -96,7 +103,7 @@ pub(crate) fn register<C: Command>(ctx: *mut raw::RedisModuleCtx) -> Option<()> 
     let create = api!(RedisModule_CreateCommand)?;
     let (first, last, step) = match spec.keys {
         Keys::Range { last, step, .. } => (1, last, step),
-        Keys::After { .. } | Keys::None => (0, 0, 0),
+        Keys::Asked { .. } | Keys::None => (0, 0, 0),
     };
     // SAFETY: `OnLoad` is running; the host copies name and flags.
     let status = unsafe {
@@ -109,7 +116,7 @@ pub(crate) fn register<C: Command>(ctx: *mut raw::RedisModuleCtx) -> Option<()> 
     // SAFETY: the name ends with NUL.
     let command = get_command.map(|get| unsafe { get(ctx, spec.name.as_ptr()) });
     let Some(command) = command.filter(|command| !command.is_null()) else { return Some(()) };
-    describe(command, spec)?;
+    describe(command, spec, const { &C::DOCS })?;
     if let (Some(set), Some(_)) =
         (api!(RedisModule_SetCommandACLCategories), api!(RedisModule_AddACLCategory))
     {
@@ -128,7 +135,7 @@ pub(crate) fn register<C: Command>(ctx: *mut raw::RedisModuleCtx) -> Option<()> 
     Some(())
 }
 
-fn describe(command: *mut raw::RedisModuleCommand, spec: &Spec) -> Option<()> {
+fn describe(command: *mut raw::RedisModuleCommand, spec: &Spec, docs: &Docs) -> Option<()> {
     let Some(set_info) = api!(RedisModule_SetCommandInfo) else { return Some(()) };
     let version = raw::RedisModuleCommandInfoVersion {
         version: 1,
@@ -136,19 +143,20 @@ fn describe(command: *mut raw::RedisModuleCommand, spec: &Spec) -> Option<()> {
         sizeof_keyspec: size_of::<raw::RedisModuleCommandKeySpec>(),
         sizeof_arg: size_of::<raw::RedisModuleCommandArg>(),
     };
+    let mut args = RawArgs::default();
     let mut key_specs = [key_spec(&spec.keys), no_key_spec()];
     let info = raw::RedisModuleCommandInfo {
         version: &version,
         summary: spec.summary.as_ptr(),
         complexity: spec.complexity.as_ptr(),
-        since: c"1.0.0".as_ptr(),
+        since: SINCE.as_ptr(),
         history: std::ptr::null_mut(),
-        tips: std::ptr::null(),
+        tips: docs.tips.map_or(std::ptr::null(), CStr::as_ptr),
         arity: spec.arity,
         key_specs: key_specs.as_mut_ptr(),
-        args: std::ptr::null_mut(),
+        args: args.add(docs.args),
     };
-    // SAFETY: the host copies all of it; the key specs end with an empty one.
+    // SAFETY: the host copies all of it; the arrays live for the call, and each ends with an empty one.
     let status = unsafe { set_info(command, &info) };
     (status == raw::REDISMODULE_OK as c_int).then_some(())
 }
@@ -169,16 +177,7 @@ fn key_spec(keys: &Keys) -> raw::RedisModuleCommandKeySpec {
             // The host counts from the first key, except for what counts from the end.
             (usage, if last > 0 { last - 1 } else { last }, step)
         }
-        Keys::After { word, usage } => {
-            spec.begin_search_type =
-                raw::RedisModuleKeySpecBeginSearchType_REDISMODULE_KSPEC_BS_KEYWORD;
-            spec.bs.keyword = raw::RedisModuleCommandKeySpec__bindgen_ty_1__bindgen_ty_2 {
-                keyword: word.as_ptr(),
-                startfrom: 1,
-            };
-            (usage, 0, 1)
-        }
-        Keys::None => return no_key_spec(),
+        Keys::Asked { .. } | Keys::None => return no_key_spec(),
     };
     spec.flags = u64::from(flags);
     spec.fk.range = raw::RedisModuleCommandKeySpec__bindgen_ty_2__bindgen_ty_1 {
@@ -198,10 +197,35 @@ unsafe extern "C" fn entry<C: Command>(
     let ctx = unsafe { Context::new(ctx) };
     // SAFETY: the host gives `argc` strings that live, unchanged, for this call.
     let args = unsafe { Args::new(argv, argc) };
+    if let Keys::Asked { find, usage } = const { C::SPEC.keys }
+        && name_key(ctx, || find(args), usage)
+    {
+        return raw::REDISMODULE_OK as c_int;
+    }
     if guarded(Entry::Command, || run::<C>(Call { ctx, args })).is_none() {
         ctx.reply_error(&(ctx.rules().message)(&Error::Internal));
     }
     raw::REDISMODULE_OK as c_int
+}
+
+/// Tells the host where the key is that `find` gives, if that is what the call is for.
+fn name_key(ctx: Context, find: impl FnOnce() -> Option<usize>, usage: Usage) -> bool {
+    let (Some(is_asked), Some(name)) =
+        (api!(RedisModule_IsKeysPositionRequest), api!(RedisModule_KeyAtPosWithFlags))
+    else {
+        return false;
+    };
+    // SAFETY: the context is that of the call.
+    if unsafe { is_asked(ctx.raw()) } == 0 {
+        return false;
+    }
+    let at = guarded(Entry::Command, find).flatten();
+    if let Some(at) = at.and_then(|at| c_int::try_from(at).ok()) {
+        let Usage(flags) = usage;
+        // SAFETY: the context is that of the call, which asks for the positions of keys.
+        unsafe { name(ctx.raw(), at, flags as c_int) };
+    }
+    true
 }
 
 fn run<C: Command>(call: Call<'_>) {

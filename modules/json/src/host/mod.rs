@@ -22,6 +22,7 @@ mod allocator;
 pub(crate) mod args;
 pub(crate) mod clock;
 pub(crate) mod command;
+pub(crate) mod command_docs;
 pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod entry;
