@@ -75,6 +75,8 @@ pub(crate) enum Error {
     /// JSON.ARRINSERT beyond the array.
     IndexOutOfBounds,
 
+    /// FORMAT BSON with what is no BSON.
+    NotBson,
     Json(ParseError),
     /// As `Json`, in the commands whose message begins with `ERR`.
     JsonPrefixed(ParseError),

@@ -8,6 +8,7 @@
 #[macro_use]
 #[expect(unsafe_code, reason = "this is the C ABI boundary")]
 mod host;
+mod bson;
 mod cbor;
 mod commands;
 mod compat;

@@ -92,7 +92,7 @@ impl Command for Set {
         if options.how.parents && !path.is_singular() {
             return Err(Error::ParentsNotSingular);
         }
-        let value = parse_json(call.ctx, json.bytes())?;
+        let value = options.format.read(call.ctx, json.bytes())?;
         if !options.are_plain() {
             return set_options::set(call, Setting { name, path, value, options, expiry });
         }
@@ -349,14 +349,15 @@ impl Command for Merge {
             return Err(Error::Arity);
         };
         let name: KeyName<'_> = name.into();
+        let mut format = InputFormat::default();
         while let Some(word) = words.next() {
             if !word.is("FORMAT") {
                 return Err(Error::Syntax);
             }
-            InputFormat::parse(words.next())?;
+            format = InputFormat::parse(words.next())?;
         }
         let path = paths::parse(path)?;
-        let value = parse_json(call.ctx, json.bytes())?;
+        let value = format.read(call.ctx, json.bytes())?;
         let key = Key::open_write(call.ctx, name);
         let now_ms = now_ms();
         let Some(stored) = key.document()? else {

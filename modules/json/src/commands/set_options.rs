@@ -6,7 +6,8 @@ use json_document::Text;
 use jsonpath::Path;
 
 use crate::STORE;
-use crate::commands::change::within_limits;
+use crate::bson;
+use crate::commands::change::{check_len, parse_json, within_limits};
 use crate::commands::expiry::{Done, Expiry, ExpiryOption};
 use crate::commands::get::value_at;
 use crate::commands::parents;
@@ -15,7 +16,7 @@ use crate::compat::Rules;
 use crate::error::Error;
 use crate::host::command::Call;
 use crate::host::context::now_ms;
-use crate::host::{Argument, Key, KeyName, Word};
+use crate::host::{Argument, Context, Key, KeyName, Word, config};
 use crate::paths;
 
 /// The options of JSON.SET.
@@ -33,6 +34,7 @@ pub(crate) struct SetOptions<'a> {
 pub(crate) enum InputFormat {
     #[default]
     Json,
+    Bson,
 }
 
 impl InputFormat {
@@ -40,8 +42,19 @@ impl InputFormat {
     pub(crate) fn parse(word: Option<Argument<'_>>) -> Result<InputFormat, Error> {
         match word.ok_or(Error::Syntax)?.bytes() {
             b"STRING" | b"JSON" => Ok(InputFormat::Json),
+            b"BSON" => Ok(InputFormat::Bson),
             _ => Err(Error::WrongFormat),
         }
+    }
+
+    /// The value that an argument in this format is.
+    pub(crate) fn read(self, ctx: Context, value: &[u8]) -> Result<Text, Error> {
+        if self == InputFormat::Json {
+            return parse_json(ctx, value);
+        }
+        check_len(ctx, value.len())?;
+        let json = bson::to_json(value, config::DEPTH_CEILING).ok_or(Error::NotBson)?;
+        parse_json(ctx, &json)
     }
 }
 
@@ -198,6 +211,9 @@ fn replicate(call: Call<'_>, name: KeyName<'_>, options: SetOptions<'_>, done: D
     let mut number = itoa::Buffer::new();
     let mut words = vec![Word::Key(name), Word::Argument(path), Word::Argument(json)];
     words.extend([Word::Bytes(b"PXAT"), Word::Bytes(number.format(at_ms).as_bytes())]);
+    if options.format == InputFormat::Bson {
+        words.extend([Word::Bytes(b"FORMAT"), Word::Bytes(b"BSON")]);
+    }
     if options.how.parents {
         words.push(Word::Bytes(b"PARENTS"));
     }

@@ -81,6 +81,7 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         Error::JsonPrefixed(error) | Error::OperandNotJson(error) => {
             return Cow::Owned(format!("ERR {error}"));
         }
+        Error::NotBson => "ERR invalid BSON",
         Error::BadNumber => "ERR bad input number",
         Error::Arithmetic(_, error) => return Cow::Owned(format!("ERR {error}")),
         Error::Edit(error) => return Cow::Owned(format!("ERR {error}")),
