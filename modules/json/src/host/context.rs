@@ -189,6 +189,11 @@ impl Context {
         self.flags() & flags as c_int != 0
     }
 
+    /// Whether the host writes an AOF.
+    pub(crate) fn has_aof(self) -> bool {
+        self.flags() & raw::REDISMODULE_CTX_FLAGS_AOF as c_int != 0
+    }
+
     /// Whether the host is saving, or rewriting its AOF, in a child process.
     pub(crate) fn has_child(self) -> bool {
         self.flags() & raw::REDISMODULE_CTX_FLAGS_ACTIVE_CHILD as c_int != 0

@@ -23,6 +23,7 @@ pub(crate) mod args;
 pub(crate) mod clock;
 pub(crate) mod command;
 pub(crate) mod command_docs;
+mod compat_change;
 pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod entry;
