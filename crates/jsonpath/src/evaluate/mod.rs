@@ -14,7 +14,7 @@ mod segment;
 mod slice;
 
 use crate::meter::{LimitExceeded, Meter};
-use crate::pattern::{Extent, Pattern};
+use crate::pattern::{Extent, Pattern, Scratch};
 use crate::plan::{Op, Plan, Query, Segment, Selector};
 use json_document::{Children, Document, Node, Text};
 use operand::Operand;
@@ -95,6 +95,9 @@ enum Progress<'p> {
     Needs(usize, &'p Query, Want),
 }
 
+/// A pattern that comes from the document; none if it is no pattern.
+type Compiled = Option<(Pattern, Option<Scratch>)>;
+
 struct Evaluation<'p, 'm> {
     plan: &'p Plan,
     document: Document<'p>,
@@ -102,7 +105,10 @@ struct Evaluation<'p, 'm> {
     operands: Vec<Operand>,
     /// What the queries from `$` within filters select: the same for every candidate.
     absolute: Vec<Option<Vec<Node>>>,
-    patterns: HashMap<(String, Extent), Option<Pattern>>,
+    /// Beside the plan's patterns.
+    scratches: Vec<Option<Scratch>>,
+    /// Those that come from the document.
+    patterns: HashMap<(String, Extent), Compiled>,
 }
 
 impl<'p, 'm> Evaluation<'p, 'm> {
@@ -113,6 +119,7 @@ impl<'p, 'm> Evaluation<'p, 'm> {
             meter,
             operands: Vec::new(),
             absolute: vec![None; plan.queries.len()],
+            scratches: Vec::new(),
             patterns: HashMap::new(),
         }
     }

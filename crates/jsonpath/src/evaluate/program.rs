@@ -1,13 +1,13 @@
 //! Running the programs of filters and projections.
 
 use super::operand::{Operand, Scope};
-use super::{Evaluation, Metered, Progress, Want, arithmetic, compare};
-use crate::pattern::{Extent, Pattern};
+use super::{Compiled, Evaluation, Metered, Progress, Want, arithmetic, compare};
+use crate::pattern::{Extent, Pattern, Scratch};
 use crate::plan::{Comparison, Op, Query};
 use json_document::Node;
 
 /// Patterns that come from the document are kept up to this number.
-const PATTERNS_MAX: usize = 64;
+const PATTERNS_MAX: usize = 16;
 /// What compiling a pattern from the document costs on the meter: up to a millisecond.
 const PATTERN_VISITS: usize = 50_000;
 
@@ -79,8 +79,7 @@ impl<'p> Evaluation<'p, '_> {
                 }
                 Op::Pattern(pattern) => {
                     let subject = self.pop();
-                    let pattern = self.plan.patterns.get(pattern).and_then(Option::as_ref);
-                    let matches = self.matches(&subject, pattern)?;
+                    let matches = self.matches_literal(&subject, pattern)?;
                     self.operands.push(Operand::Logical(matches));
                 }
                 Op::Not => {
@@ -164,14 +163,18 @@ impl<'p> Evaluation<'p, '_> {
     }
 
     /// Whether a string matches; of several nodes, whether one does.
-    fn matches(&mut self, subject: &Operand, pattern: Option<&Pattern>) -> Metered<bool> {
-        let Some(pattern) = pattern else { return Ok(false) };
+    fn matches(
+        &mut self,
+        subject: &Operand,
+        pattern: &Pattern,
+        scratch: &mut Option<Scratch>,
+    ) -> Metered<bool> {
         let scope = self.scope();
         if let Operand::Nodes(nodes) = subject {
             for &node in nodes {
                 self.meter.charge(1)?;
                 if let Some(subject) = scope.document.string(node)
-                    && pattern.matches(&subject, self.meter)?
+                    && pattern.matches(scratch, &subject, self.meter)?
                 {
                     return Ok(true);
                 }
@@ -179,9 +182,23 @@ impl<'p> Evaluation<'p, '_> {
             return Ok(false);
         }
         match scope.string(subject) {
-            Some(subject) => pattern.matches(&subject, self.meter),
+            Some(subject) => pattern.matches(scratch, &subject, self.meter),
             None => Ok(false),
         }
+    }
+
+    /// As [`Self::matches`], with a pattern of the plan.
+    fn matches_literal(&mut self, subject: &Operand, number: usize) -> Metered<bool> {
+        let Some(Some(pattern)) = self.plan.patterns.get(number) else { return Ok(false) };
+        if self.scratches.len() <= number {
+            self.scratches.resize_with(number + 1, || None);
+        }
+        let mut scratch = self.scratches.get_mut(number).and_then(Option::take);
+        let matches = self.matches(subject, pattern, &mut scratch)?;
+        if let Some(place) = self.scratches.get_mut(number) {
+            *place = scratch;
+        }
+        Ok(matches)
     }
 
     /// As [`Self::matches`], with a pattern that comes from the document.
@@ -194,15 +211,26 @@ impl<'p> Evaluation<'p, '_> {
         let scope = self.scope();
         let Some(pattern) = scope.string(pattern) else { return Ok(false) };
         let key = (pattern.into_owned(), extent);
-        if !self.patterns.contains_key(&key) {
-            self.meter.charge(PATTERN_VISITS)?;
-            if self.patterns.len() >= PATTERNS_MAX {
-                self.patterns.clear();
+        let known = match self.patterns.remove(&key) {
+            Some(known) => known,
+            None => {
+                self.meter.charge(PATTERN_VISITS)?;
+                Pattern::compile(&key.0, extent).map(|pattern| (pattern, None))
             }
-            self.patterns.insert(key.clone(), Pattern::compile(&key.0, extent));
+        };
+        let Some((pattern, mut scratch)) = known else {
+            self.remember(key, None);
+            return Ok(false);
+        };
+        let matches = self.matches(subject, &pattern, &mut scratch)?;
+        self.remember(key, Some((pattern, scratch)));
+        Ok(matches)
+    }
+
+    fn remember(&mut self, key: (String, Extent), pattern: Compiled) {
+        if self.patterns.len() >= PATTERNS_MAX {
+            self.patterns.clear();
         }
-        // Cloned cheaply: a pattern is a counted reference.
-        let compiled = self.patterns.get(&key).cloned().flatten();
-        self.matches(subject, compiled.as_ref())
+        self.patterns.insert(key, pattern);
     }
 }
