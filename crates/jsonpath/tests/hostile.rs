@@ -21,6 +21,19 @@ fn meter() -> Meter {
     Meter::new(5_000_000)
 }
 
+/// What `path` computes from `json`, or that the meter ran out.
+fn projected(path: &str, json: &str) -> Option<String> {
+    let path = Path::parse(path.as_bytes(), Dialect::RedisJson).expect("a valid path");
+    assert!(path.is_projection(), "{path:?}");
+    let text = Text::parse(json.as_bytes(), &Limits { depth_max: 1 << 20 }).expect("valid");
+    let index = Index::new(&text);
+    let projected = path.project(Document::new(&text, &index), &mut meter()).ok()?;
+    // Whatever it is, it is JSON.
+    let json = Text::parse(projected.as_str().as_bytes(), &Limits { depth_max: 1 << 20 });
+    assert_eq!(json.expect("valid").as_str(), projected.as_str());
+    Some(projected.as_str().to_owned())
+}
+
 /// What `path` selects from `json`, or that the meter ran out.
 fn selected(path: &str, json: &str) -> Option<Vec<String>> {
     let path = Path::parse(path.as_bytes(), Dialect::RedisJson).expect("a valid path");
@@ -164,27 +177,128 @@ fn no_text_makes_the_parser_or_the_evaluation_panic() {
         "$", "@", ".", "..", "[", "]", "?", "(", ")", "'", "\"", "a", "b", "*", ",", ":", "-", "0",
         "1", "==", "!=", "<", ">=", "&&", "||", "!", " ", "\\", "\\u00e9", "é", "length(",
         "count(", "match(", "value(", "true", "null", "1.5e3", "=~", " in ", " empty ", "{", "}",
-        "\0", "~",
+        "\0", "~", " + ", " - ", " * ", " / ", " % ", "sum(", "keys(", "append(", ".first()",
+        ".keys()", "concat(", "index(", " size ", "-1",
     ];
     let text = r#"{"a":[1,{"b":"x"},[]],"b":{"a":null}}"#;
     let text = Text::parse(text.as_bytes(), &Limits::default()).expect("valid");
     let index = Index::new(&text);
     let document = Document::new(&text, &index);
     let mut random = fastrand::Rng::with_seed(31);
-    let mut parsed = 0;
+    let (mut parsed, mut computed) = (0, 0);
     for _ in 0..300_000 {
         let len = random.usize(0..12);
         let path: String = ["$", "$[?", "$[?@", ""][random.usize(..4)].to_owned()
             + &(0..len).map(|_| pieces[random.usize(..pieces.len())]).collect::<String>()
             + ["", "]", "]", ""][random.usize(..4)];
-        for dialect in [Dialect::RedisJson, Dialect::Rfc9535] {
+        for dialect in [Dialect::RedisJson, Dialect::Rfc9535, Dialect::ValkeyJson] {
             if let Ok(path) = Path::parse(path.as_bytes(), dialect) {
                 parsed += 1;
+                computed += usize::from(path.is_projection());
                 let _ = path.select(document, &mut Meter::new(1000));
+                if let Ok(values) = path.project(document, &mut Meter::new(1000)) {
+                    let values = values.as_str().as_bytes();
+                    assert!(Text::parse(values, &Limits { depth_max: 1 << 20 }).is_ok());
+                }
             }
         }
     }
-    assert!(parsed > 1000, "{parsed}");
+    assert!(parsed > 1000 && computed > 300, "{parsed} {computed}");
+}
+
+#[test]
+fn expressions_without_end_are_refused() {
+    on_small_stack(5, || {
+        for unit in ["-", "(", "-(", "abs(", "append(1,", "$.a.append("] {
+            let nested = unit.repeat(1000);
+            assert!(kind(format!("({nested}").as_bytes()).is_some(), "{unit}");
+            let long = unit.repeat(30_000);
+            assert!(kind(format!("({long}").as_bytes()).is_some(), "{unit}");
+        }
+        let signs = format!("{}$.a", "-".repeat(5000));
+        assert_eq!(kind(signs.as_bytes()), Some(PathErrorKind::TooManyParts));
+        let sums = vec!["$.a"; 5000].join(" + ");
+        assert_eq!(kind(sums.as_bytes()), Some(PathErrorKind::TooManyParts));
+        let chain = format!("$.a{}", ".keys()".repeat(5000));
+        assert_eq!(kind(chain.as_bytes()), Some(PathErrorKind::TooManyParts));
+        let calls = format!("{}$.a{}", "abs(".repeat(200), ")".repeat(200));
+        assert_eq!(kind(calls.as_bytes()), Some(PathErrorKind::TooNested));
+        let arguments = format!("concat({}'a')", "'a',".repeat(5000));
+        assert_eq!(kind(arguments.as_bytes()), Some(PathErrorKind::TooManyParts));
+    });
+}
+
+#[test]
+fn expressions_at_the_limits_run() {
+    on_small_stack(20, || {
+        let calls = format!("{}$.a{}", "abs(".repeat(120), ")".repeat(120));
+        assert_eq!(projected(&calls, r#"{"a":-5}"#).as_deref(), Some("[5]"));
+        let signs = format!("{}$.a", "-".repeat(2001));
+        assert_eq!(projected(&signs, r#"{"a":5}"#).as_deref(), Some("[-5]"));
+        let sums = vec!["$.a"; 1000].join(" + ");
+        assert_eq!(projected(&sums, r#"{"a":5}"#).as_deref(), Some("[5000]"));
+        // Lists within each other: written, compared and dropped without recursion over documents.
+        let nested = format!("{}$.a{}", "append($.a,".repeat(120), ")".repeat(120));
+        let expected = format!("{}1{}", "[1,".repeat(120), "]".repeat(120));
+        let found = projected(&nested, r#"{"a":[1]}"#);
+        assert!(found.is_some_and(|found| found.starts_with("[1,[1,[1,")), "{}", expected.len());
+        let equal = format!("$[?{nested} == {nested}]").replace("$.a", "$[0]");
+        assert_eq!(selected(&equal, "[[1]]").map(|nodes| nodes.len()), Some(1));
+    });
+}
+
+#[test]
+fn computed_values_are_metered() {
+    on_small_stack(60, || {
+        let text = "x".repeat(1 << 20);
+        let long = format!(r#"{{"a":"{text}","n":[{}]}}"#, vec!["1.5"; 50_000].join(","));
+        let many = format!("concat({})", vec!["$.a"; 1000].join(","));
+        assert_eq!(projected(&many, &long), None);
+        let grown = (0..20).fold("$.a".to_owned(), |path, _| format!("concat({path},$.a,$.a)"));
+        assert_eq!(projected(&grown, &long), None);
+        let appended = format!("$.n{}", ".append(1)".repeat(400));
+        assert_eq!(projected(&appended, &long), None);
+        assert_eq!(projected("$.n.sum()", &long).as_deref(), Some("[75000.0]"));
+        let candidates = format!("[{}]", vec!["1"; 20_000].join(","));
+        for filter in [
+            "sum($) > @",
+            "stddev($) == @",
+            "max($) < @",
+            "last($) != @ && index($, -2) != @ && sum($) < 1",
+            "append($, @) == $",
+            "append($, 1) == append($, 2)",
+            "length(append($, @)) == 1",
+            "@ in append($, 5)",
+            "$[*] subsetof $[*] && $[*] noneof $[*]",
+            "$[*] < $[*]",
+            "count($..*) > 20001",
+            "avg($[?@ > 0]) > 1",
+            "sum($[?sum($[?@ > 0]) > 0]) < 0",
+        ] {
+            let started = Instant::now();
+            assert_eq!(selected(&format!("$[?{filter}]"), &candidates), None, "{filter}");
+            assert!(started.elapsed().as_secs() < 10, "{filter}");
+        }
+        let members: Vec<_> = (0..20_000).map(|n| format!("\"{n}\":1")).collect();
+        let object = format!("{{{}}}", members.join(","));
+        for filter in ["keys($) == @", "$~ == @", "length(keys($)) == @"] {
+            assert_eq!(selected(&format!("$[?{filter}]"), &object), None, "{filter}");
+        }
+    });
+}
+
+#[test]
+fn patterns_that_no_automaton_holds_are_metered() {
+    on_small_stack(60, || {
+        let mut random = fastrand::Rng::with_seed(5);
+        let letters: String = (0..200_000).map(|_| ['a', 'b'][random.usize(..2)]).collect();
+        let subject = format!(r#"{{"s":["{letters}"],"p":"(a|b)*a(a|b){{1000}}c"}}"#);
+        for filter in ["@ =~ '(a|b)*a(a|b){1000}c'", "@ =~ $.p", "search(@, $.p)"] {
+            let started = Instant::now();
+            assert_eq!(selected(&format!("$.s[?{filter}]"), &subject), None, "{filter}");
+            assert!(started.elapsed().as_secs() < 10, "{filter}");
+        }
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::Metered;
 use super::arithmetic;
-use super::operand::{Elements, Operand, Scope, Value};
+use super::operand::{Elements, OPERAND_VISITS, Operand, Scope, Value};
 use crate::meter::Meter;
 use crate::plan::{CollectionOperator, Comparison};
 use json_document::{Kind, Number, NumberValue};
@@ -20,24 +20,24 @@ pub(super) fn holds(
     if let Comparison::Collection(operator) = comparison {
         return collection_holds(scope, left, operator, right, meter);
     }
-    let (left_nodes, right_nodes) = match (left, right) {
-        (Operand::Nodes(left), Operand::Nodes(right)) => (Some(left), Some(right)),
-        (Operand::Nodes(left), _) => (Some(left), None),
-        (_, Operand::Nodes(right)) => (None, Some(right)),
-        _ => return one_holds(scope, left, comparison, right, meter),
+    if !matches!(left, Operand::Nodes(_)) && !matches!(right, Operand::Nodes(_)) {
+        return one_holds(scope, left, comparison, right, meter);
+    }
+    let several = |operand: &Operand| match operand {
+        Operand::Nodes(nodes) => nodes.len(),
+        _ => 1,
     };
-    let nodes = |nodes: Option<&Vec<_>>, other: &Operand| -> Vec<Operand> {
-        nodes.map_or_else(
-            || vec![other.clone()],
-            |nodes| nodes.iter().copied().map(Operand::Node).collect(),
-        )
+    let one = |operand: &Operand, at: usize| match operand {
+        Operand::Nodes(nodes) => {
+            nodes.get(at).map_or(Operand::Nothing, |&node| Operand::Node(node))
+        }
+        other => other.clone(),
     };
-    let (lefts, rights) = (nodes(left_nodes, left), nodes(right_nodes, right));
-    meter.charge(lefts.len() + rights.len())?;
-    for left in &lefts {
-        for right in &rights {
+    for left_at in 0..several(left) {
+        let left = one(left, left_at);
+        for right_at in 0..several(right) {
             meter.charge(1)?;
-            if one_holds(scope, left, comparison, right, meter)? {
+            if one_holds(scope, &left, comparison, &one(right, right_at), meter)? {
                 return Ok(true);
             }
         }
@@ -146,7 +146,7 @@ fn lists_equal(
             return Ok(false);
         };
         loop {
-            meter.charge(1)?;
+            meter.charge(2 * OPERAND_VISITS)?;
             match (lefts.next(), rights.next()) {
                 (Some(left), Some(right)) => pending.push((left, right)),
                 (None, None) => break,

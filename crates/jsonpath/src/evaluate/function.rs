@@ -1,7 +1,7 @@
 //! What the functions give. Where RFC 9535 defines one, Nothing goes in and comes out as it says;
 //! RedisJSON's own are undefined for what they do not take.
 
-use super::operand::{Operand, Value};
+use super::operand::{OPERAND_VISITS, Operand, Value};
 use super::{Evaluation, Metered, arithmetic, compare};
 use crate::function::Function;
 use crate::pattern::Extent;
@@ -154,21 +154,23 @@ impl Evaluation<'_, '_> {
     /// The names of the members of all objects.
     fn keys(&mut self, operand: &Operand) -> Metered<Option<Operand>> {
         let scope = self.scope();
-        let objects: Vec<Operand> = match operand {
-            Operand::Nodes(nodes) => nodes.iter().copied().map(Operand::Node).collect(),
+        let objects: &mut dyn Iterator<Item = Value<'_>> = match operand {
+            Operand::Nodes(nodes) => {
+                &mut nodes.iter().map(|&node| Value::Json(scope.document, node))
+            }
             Operand::Undefined => return Ok(None),
-            other => vec![other.clone()],
+            other => &mut std::iter::once(scope.value(other)),
         };
         let mut names: Vec<Operand> = Vec::new();
-        for object in &objects {
+        for object in objects {
             self.meter.charge(1)?;
-            let Value::Json(document, node) = scope.value(object) else { continue };
+            let Value::Json(document, node) = object else { continue };
             if document.kind(node) != Kind::Object {
                 continue;
             }
             for (name, _) in document.members(node) {
                 let name = name.unescaped();
-                self.meter.charge(1 + name.len() / BYTES_PER_VISIT)?;
+                self.meter.charge(OPERAND_VISITS + name.len() / BYTES_PER_VISIT)?;
                 names.push(Operand::String(name.as_ref().into()));
             }
         }
@@ -183,7 +185,7 @@ impl Evaluation<'_, '_> {
         let Some(elements) = scope.elements(array) else { return Ok(None) };
         let mut list: Vec<Operand> = Vec::new();
         for element in elements {
-            self.meter.charge(1)?;
+            self.meter.charge(OPERAND_VISITS)?;
             list.push(element);
         }
         for value in values {
@@ -193,7 +195,7 @@ impl Evaluation<'_, '_> {
                     [] => return Ok(None),
                     &[node] => Operand::Node(node),
                     nodes => {
-                        self.meter.charge(nodes.len())?;
+                        self.meter.charge(nodes.len().saturating_mul(OPERAND_VISITS))?;
                         Operand::List(nodes.iter().copied().map(Operand::Node).collect())
                     }
                 },

@@ -6,6 +6,10 @@ use std::borrow::Cow;
 use std::rc::Rc;
 use std::slice;
 
+/// What an operand that is kept costs on the meter, so that this bounds memory too: it takes 32
+/// bytes.
+pub(super) const OPERAND_VISITS: usize = 8;
+
 /// An operand of a program.
 #[derive(Clone, Debug)]
 pub(super) enum Operand {
