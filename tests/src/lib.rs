@@ -15,6 +15,7 @@ pub mod json_text;
 pub mod jsonpath;
 pub mod persistence;
 pub mod python;
+pub mod registration;
 pub mod reply;
 pub mod report;
 pub mod robustness;

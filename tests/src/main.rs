@@ -13,11 +13,13 @@ use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
-    cluster, commands, faults, json_text, jsonpath, persistence, python, robustness, shared_api,
+    cluster, commands, faults, json_text, jsonpath, persistence, python, registration, robustness,
+    shared_api,
 };
 
-const SUITES: [&str; 9] = [
+const SUITES: [&str; 10] = [
     "commands",
+    "registration",
     "jsonpath",
     "json-text",
     "persistence",
@@ -75,6 +77,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
         }
         let outcome = match suite {
             "commands" => commands::suite(&args.hosts, &args.only, report),
+            "registration" => {
+                registration::suite(&args.hosts, report);
+                Ok(())
+            }
             "jsonpath" => jsonpath::suite(&args.hosts, report),
             "json-text" => json_text::suite(&args.hosts, report),
             "persistence" => {

@@ -49,7 +49,8 @@ impl Command for Set {
         complexity: c"O(M+N) where M is the size of the document and N that of the value",
         arity: -4,
         flags: c"write deny-oom",
-        keys: Keys::first(Usage::UPDATE),
+        // As with SET: its option GET gives the content away.
+        keys: Keys::first(Usage::READ_UPDATE),
     };
     const DOCS: Docs = Docs::of(&[
         docs::KEY,

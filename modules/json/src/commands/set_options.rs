@@ -204,13 +204,17 @@ pub(crate) fn new_document(
 /// Replicates a JSON.SET that was done: with the time at which the key expires in place of how
 /// long it lives, and without what is decided or answered already.
 fn replicate(call: Call<'_>, name: KeyName<'_>, options: SetOptions<'_>, done: Done) {
-    let (Done::Expires(at_ms), Some(path), Some(json)) = (done, call.args.get(2), call.args.get(3))
-    else {
-        return call.ctx.replicate();
-    };
+    let (Some(path), Some(json)) = (call.args.get(2), call.args.get(3)) else { return };
     let mut number = itoa::Buffer::new();
     let mut words = vec![Word::Key(name), Word::Argument(path), Word::Argument(json)];
-    words.extend([Word::Bytes(b"PXAT"), Word::Bytes(number.format(at_ms).as_bytes())]);
+    match done {
+        Done::Expires(at_ms) => {
+            words.extend([Word::Bytes(b"PXAT"), Word::Bytes(number.format(at_ms).as_bytes())]);
+        }
+        _ if !options.get => return call.ctx.replicate(),
+        Done::Persists => words.push(Word::Bytes(b"PERSIST")),
+        Done::Nothing | Done::Deleted => {}
+    }
     if options.format == InputFormat::Bson {
         words.extend([Word::Bytes(b"FORMAT"), Word::Bytes(b"BSON")]);
     }
