@@ -2,6 +2,7 @@
 //! shortcuts taken where the text has them.
 
 use crate::block::container_end;
+use crate::number::Number;
 use crate::scan::{byte, plain_end, string_end};
 use crate::shortcuts::Long;
 use crate::string::Name;
@@ -32,6 +33,17 @@ impl<'t> Spot<'t> {
     /// Its text.
     pub fn text(&self) -> &'t str {
         self.text.get(self.span()).unwrap_or("")
+    }
+
+    /// The number that it is, if it is one.
+    pub fn number(&self) -> Option<Number<'t>> {
+        let first = byte(self.text.as_bytes(), self.start);
+        matches!(first, b'-' | b'0'..=b'9').then(|| Number::from_valid(self.text()))
+    }
+
+    /// The text between the quotes of the string that it is, if it is one.
+    pub fn raw_string(&self) -> Option<&'t str> {
+        self.text().strip_prefix('"')?.strip_suffix('"')
     }
 
     /// The member `name` (unescaped) of this object. None if it has no such member, or is none.

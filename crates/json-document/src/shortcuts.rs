@@ -87,13 +87,13 @@ impl Shortcuts {
             + self.places.capacity() * size_of::<Place>()
     }
 
-    /// Calls `each` with the address of every block on the heap but the one of `self`.
-    pub(crate) fn for_each_block(&self, mut each: impl FnMut(*const u8)) {
+    /// Calls `each` with the address and length of every block on the heap but the one of `self`.
+    pub(crate) fn for_each_block(&self, mut each: impl FnMut(*const u8, usize)) {
         if self.values.capacity() > 0 {
-            each(self.values.as_ptr().cast());
+            each(self.values.as_ptr().cast(), self.values.capacity() * size_of::<Value>());
         }
         if self.places.capacity() > 0 {
-            each(self.places.as_ptr().cast());
+            each(self.places.as_ptr().cast(), self.places.capacity() * size_of::<Place>());
         }
     }
 

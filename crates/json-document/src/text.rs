@@ -90,14 +90,19 @@ impl Text {
         self.shortcuts().map_or(0, Shortcuts::heap_len)
     }
 
-    /// Calls `each` with the address of every block that this text has on the heap, so that who
-    /// knows the allocator can tell what they take.
-    pub fn for_each_block(&self, mut each: impl FnMut(*const u8)) {
+    /// Lets them go again.
+    pub fn forget_shortcuts(&mut self) {
+        self.shortcuts = OnceLock::new();
+    }
+
+    /// Calls `each` with the address and length of every block that this text has on the heap, so
+    /// that who knows the allocator can tell what they take.
+    pub fn for_each_block(&self, mut each: impl FnMut(*const u8, usize)) {
         if self.text.capacity() > 0 {
-            each(self.text.as_ptr());
+            each(self.text.as_ptr(), self.text.capacity());
         }
         if let Some(shortcuts) = self.shortcuts() {
-            each(std::ptr::from_ref(shortcuts).cast());
+            each(std::ptr::from_ref(shortcuts).cast(), size_of::<Shortcuts>());
             shortcuts.for_each_block(each);
         }
     }
@@ -180,7 +185,7 @@ impl Text {
             None => true,
         };
         if !kept {
-            self.shortcuts = OnceLock::new();
+            self.forget_shortcuts();
         }
         Ok(())
     }
@@ -198,9 +203,8 @@ impl Text {
 }
 
 impl Clone for Text {
-    /// The text alone: shortcuts are made again when they are asked for.
     fn clone(&self) -> Self {
-        Self { text: self.text.clone(), shortcuts: OnceLock::new() }
+        Self { text: self.text.clone(), shortcuts: self.shortcuts.clone() }
     }
 }
 

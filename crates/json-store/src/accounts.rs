@@ -17,6 +17,8 @@ pub(crate) struct Accounts {
     pub(crate) packed_bytes: AtomicU64,
     pub(crate) warm_documents: AtomicU64,
     pub(crate) warm_bytes: AtomicU64,
+    /// What the shortcuts of warm texts take.
+    pub(crate) shortcut_bytes: AtomicU64,
     /// Bytes of texts that packing has not been tried on.
     pub(crate) backlog_bytes: AtomicU64,
     pub(crate) packs: AtomicU64,
@@ -37,6 +39,7 @@ pub(crate) static ACCOUNTS: Accounts = Accounts {
     packed_bytes: AtomicU64::new(0),
     warm_documents: AtomicU64::new(0),
     warm_bytes: AtomicU64::new(0),
+    shortcut_bytes: AtomicU64::new(0),
     backlog_bytes: AtomicU64::new(0),
     packs: AtomicU64::new(0),
     packs_inline: AtomicU64::new(0),
@@ -73,6 +76,8 @@ pub struct Figures {
     pub warm_documents: u64,
     /// Inflated texts kept beside their packed form.
     pub warm_bytes: u64,
+    /// Kept beside texts so that paths do not read all of them.
+    pub shortcut_bytes: u64,
     pub backlog_bytes: u64,
     pub packs: u64,
     /// Packed by the command itself because the backlog was full or memory was short.
@@ -99,6 +104,7 @@ impl Figures {
             packed_bytes: a.packed_bytes.load(Relaxed),
             warm_documents: a.warm_documents.load(Relaxed),
             warm_bytes: a.warm_bytes.load(Relaxed),
+            shortcut_bytes: a.shortcut_bytes.load(Relaxed),
             backlog_bytes: a.backlog_bytes.load(Relaxed),
             packs: a.packs.load(Relaxed),
             packs_inline: a.packs_inline.load(Relaxed),
@@ -115,8 +121,8 @@ impl Figures {
         self.text_bytes + self.packed_raw_bytes
     }
 
-    /// Bytes in which they are held, warm texts included.
+    /// Bytes in which they are held, warm texts and shortcuts included.
     pub fn stored_bytes(&self) -> u64 {
-        self.text_bytes + self.packed_bytes + self.warm_bytes
+        self.text_bytes + self.packed_bytes + self.warm_bytes + self.shortcut_bytes
     }
 }

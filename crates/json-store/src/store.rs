@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize};
 use json_document::Text;
 use parking_lot::Mutex;
 
-use crate::accounts::{ACCOUNTS, add};
+use crate::accounts::{ACCOUNTS, add, sub};
 use crate::packed::{Packed, PackedError};
 use crate::slot::{Content, Guard, Small, View};
 use crate::small;
@@ -64,6 +64,8 @@ const HEAT_SOON: u64 = 4;
 const HEAT_MAX: u8 = 4;
 /// The next claim's name.
 static TICKETS: AtomicU64 = AtomicU64::new(1);
+/// Shorter texts are searched faster than shortcuts are kept.
+const SHORTCUTS_LEN_MIN: usize = 1024;
 /// Before any other time that matters.
 const LONG_AGO_MS: u64 = 86_400_000;
 /// What one tick packs itself when no thread could be started.
@@ -253,6 +255,79 @@ impl Store {
         Ok(text)
     }
 
+    /// As [`Store::read`], for finding single values by their paths. The second time within a short
+    /// while, the text gets shortcuts if there is room for them among the warm texts.
+    pub fn read_by_path(&self, stored: &Stored, now_ms: u64) -> Result<Arc<Text>, PackedError> {
+        let text = self.read(stored, now_ms)?;
+        if text.len() < SHORTCUTS_LEN_MIN {
+            return Ok(text);
+        }
+        let mut guard = stored.lock();
+        let Some(held) = guard.held_mut() else { return Ok(text) };
+        if held.shortcut_bytes > 0 || held.text().is_none() {
+            return Ok(text);
+        }
+        if !std::mem::replace(&mut held.path_asked, true) {
+            return Ok(text);
+        }
+        let mut inner = self.inner.lock();
+        let used = ACCOUNTS.warm_bytes.load(Relaxed) + ACCOUNTS.shortcut_bytes.load(Relaxed);
+        // They are bounded by the text, and take a tenth of most.
+        if used + text.len() as u64 / 8 <= inner.settings.warm_max && text.make_shortcuts() > 0 {
+            held.account_for_shortcuts();
+            inner.claim(*stored, &mut guard, now_ms);
+        }
+        Ok(text)
+    }
+
+    /// Changes the text by `edit`, in place where nobody else holds it. `text` is what was read
+    /// of this document just now. If `edit` fails, having changed nothing, the document stays.
+    pub fn edit<E>(
+        &self,
+        stored: &Stored,
+        mut text: Arc<Text>,
+        now_ms: u64,
+        edit: impl FnOnce(&mut Text) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut inner = self.inner.lock();
+        let mut guard = stored.lock();
+        let must_pack = inner.must_pack(text.len());
+        if let Some(held) = guard.held_mut()
+            && let heat = inner.heat_after_write(held, now_ms)
+            && let Form::Text { text: own, settled } = &mut held.form
+            && Arc::ptr_eq(own, &text)
+            && !must_pack
+        {
+            drop(text);
+            // A text that a worker is packing, or a copy of this document has too, is copied.
+            let own = Arc::make_mut(own);
+            let old_len = own.len();
+            edit(own)?;
+            let new_len = own.len();
+            sub(&ACCOUNTS.text_bytes, old_len);
+            add(&ACCOUNTS.text_bytes, new_len);
+            if !std::mem::replace(settled, false) {
+                sub(&ACCOUNTS.backlog_bytes, old_len);
+            }
+            add(&ACCOUNTS.backlog_bytes, new_len);
+            held.heat = heat;
+            held.touched_ms = now_ms;
+            held.account_for_shortcuts();
+            inner.claim(*stored, &mut guard, now_ms);
+            self.written.fetch_add(new_len.saturating_sub(old_len), Relaxed);
+            return Ok(());
+        }
+        if let Some(held) = guard.held_mut() {
+            // Not to be copied only because it is warm: it is not the document's text any more.
+            held.cool();
+        }
+        drop(guard);
+        drop(inner);
+        edit(Arc::make_mut(&mut text))?;
+        self.replace(stored, Arc::unwrap_or_clone(text), now_ms);
+        Ok(())
+    }
+
     /// Keeps the text of a packed document beside it, if it was read a short time ago and there is
     /// room.
     fn warm(
@@ -270,8 +345,7 @@ impl Store {
         }
         if let View::Small(small) = guard.view() {
             let form = Form::Packed { cold: Cold::Small(small.to_owned()), warm: None };
-            let held = Held { form, touched_ms: now_ms, heat: 0, ticket: 0 };
-            stored::exchange(guard, Content::Held(Box::new(held)));
+            stored::exchange(guard, Content::Held(Box::new(Held::new(form, now_ms))));
         }
         if let Some(held) = guard.held_mut() {
             held.keep_warm(text);
@@ -323,12 +397,7 @@ fn is_waiting(content: &Content) -> bool {
 fn settled(text: Arc<Text>, now_ms: u64) -> Content {
     match small::plain(text.as_str().as_bytes()) {
         Some(small) => Content::Small(small),
-        None => Content::Held(Box::new(Held {
-            form: Form::Text { text, settled: true },
-            touched_ms: now_ms,
-            heat: 0,
-            ticket: 0,
-        })),
+        None => Content::Held(Box::new(Held::new(Form::Text { text, settled: true }, now_ms))),
     }
 }
 
@@ -348,22 +417,27 @@ impl Inner {
         if let Some(cold) = self.pack_inline(&text) {
             return cold.into_content();
         }
+        let shortcut_bytes = u32::try_from(text.shortcuts_len()).unwrap_or(u32::MAX);
         let form = Form::Text { text: Arc::new(text), settled: false };
-        Content::Held(Box::new(Held { form, touched_ms: now_ms, heat, ticket }))
+        Content::Held(Box::new(Held { heat, ticket, shortcut_bytes, ..Held::new(form, now_ms) }))
     }
 
     /// Packs a text that is about to be stored, when there is no room to let it wait.
     fn pack_inline(&mut self, text: &Text) -> Option<Cold> {
-        let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + text.len() as u64;
-        let must = self.pressure == Pressure::MemoryShort
-            || backlog > self.settings.backlog_max.saturating_mul(2);
-        if !self.settings.packing || !must {
+        if !self.must_pack(text.len()) {
             return None;
         }
         let cold = worker::pack(text, self.settings.level)?;
         add(&ACCOUNTS.packs, 1);
         add(&ACCOUNTS.packs_inline, 1);
         Some(cold)
+    }
+
+    /// Whether there is no room to let a text of that length wait.
+    fn must_pack(&self, len: usize) -> bool {
+        let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + len as u64;
+        let full = backlog > self.settings.backlog_max.saturating_mul(2);
+        self.settings.packing && (self.pressure == Pressure::MemoryShort || full)
     }
 
     /// How hot a held document is that is being written again: a step more if that is soon after
@@ -495,6 +569,7 @@ impl Inner {
         let waits = matches!(held.form, Form::Text { settled: false, .. }) && self.settings.packing;
         if !waits {
             held.ticket = 0;
+            held.forget_shortcuts();
         }
         let colder = match &held.form {
             Form::Text { text, .. } if waits => {

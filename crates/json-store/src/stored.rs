@@ -32,6 +32,10 @@ pub(crate) struct Held {
     pub(crate) touched_ms: u64,
     /// How often it was written again soon after it had been written, lately.
     pub(crate) heat: u8,
+    /// A path was asked for since the text became warm: for the next one, shortcuts are made.
+    pub(crate) path_asked: bool,
+    /// What the text's shortcuts were accounted with.
+    pub(crate) shortcut_bytes: u32,
     /// Names the claim in the queue to look at this document; 0 when there is none.
     pub(crate) ticket: u64,
 }
@@ -153,14 +157,18 @@ impl Stored {
     /// Bytes the document takes of the allocator's, `block_bytes` telling what a block really
     /// takes of which the address and the length are given.
     pub fn held_bytes(self, block_bytes: impl Fn(*const u8, usize) -> usize) -> usize {
-        // A counted text: two counts, and the text's address and length.
+        // A counted text: two counts before it.
         const COUNTED: usize = 2 * size_of::<usize>() + size_of::<Text>();
         const PLACE: usize = 16;
         let bytes_of = |bytes: &[u8]| match bytes {
             [] => 0,
             bytes => block_bytes(bytes.as_ptr(), bytes.len()),
         };
-        let text_bytes = |text: &Arc<Text>| COUNTED + bytes_of(text.as_str().as_bytes());
+        let text_bytes = |text: &Arc<Text>| {
+            let mut bytes = COUNTED;
+            text.for_each_block(|block, len| bytes += block_bytes(block, len));
+            bytes
+        };
         let content = match self.lock().view() {
             View::Vacant => return 0,
             View::Small(small) => bytes_of(small.block),
@@ -190,7 +198,7 @@ impl Stored {
                     }
                     Form::Packed { cold, .. } => return Some(cold.clone().into_content()),
                 };
-                Some(Content::Held(Box::new(Held { form, touched_ms: now_ms, heat: 0, ticket: 0 })))
+                Some(Content::Held(Box::new(Held::new(form, now_ms))))
             }
         }
     }
@@ -257,12 +265,9 @@ impl Cold {
     pub(crate) fn into_content(self) -> Content {
         match self {
             Cold::Small(small) => Content::Small(small),
-            Cold::Whole(_) => Content::Held(Box::new(Held {
-                form: Form::Packed { cold: self, warm: None },
-                touched_ms: 0,
-                heat: 0,
-                ticket: 0,
-            })),
+            Cold::Whole(_) => {
+                Content::Held(Box::new(Held::new(Form::Packed { cold: self, warm: None }, 0)))
+            }
         }
     }
 }
@@ -278,12 +283,16 @@ pub(crate) fn reform(held: &mut Held, form: Form) {
     form.enter();
     held.form.leave();
     held.form = form;
+    held.account_for_shortcuts();
 }
 
 fn enter(content: &Content) {
     match content {
         Content::Vacant { .. } => return,
-        Content::Held(held) => held.form.enter(),
+        Content::Held(held) => {
+            held.form.enter();
+            add(&ACCOUNTS.shortcut_bytes, held.shortcut_bytes as usize);
+        }
         Content::Small(small) => small.enter(),
     }
     add(&ACCOUNTS.documents, 1);
@@ -292,7 +301,10 @@ fn enter(content: &Content) {
 fn leave(content: &Content) {
     match content {
         Content::Vacant { .. } => return,
-        Content::Held(held) => held.form.leave(),
+        Content::Held(held) => {
+            held.form.leave();
+            sub(&ACCOUNTS.shortcut_bytes, held.shortcut_bytes as usize);
+        }
         Content::Small(small) => small.leave(),
     }
     sub(&ACCOUNTS.documents, 1);
@@ -323,6 +335,37 @@ impl Small {
 }
 
 impl Held {
+    pub(crate) fn new(form: Form, touched_ms: u64) -> Held {
+        Held { form, touched_ms, heat: 0, path_asked: false, shortcut_bytes: 0, ticket: 0 }
+    }
+
+    /// The text, if it is there as such.
+    pub(crate) fn text(&self) -> Option<&Arc<Text>> {
+        match &self.form {
+            Form::Text { text, .. } | Form::Packed { warm: Some(text), .. } => Some(text),
+            Form::Packed { warm: None, .. } => None,
+        }
+    }
+
+    /// Follows in the accounts what shortcuts the text has.
+    pub(crate) fn account_for_shortcuts(&mut self) {
+        let bytes = self.text().map_or(0, |text| text.shortcuts_len());
+        sub(&ACCOUNTS.shortcut_bytes, self.shortcut_bytes as usize);
+        self.shortcut_bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        add(&ACCOUNTS.shortcut_bytes, self.shortcut_bytes as usize);
+    }
+
+    /// Lets the shortcuts of a document go that stays text.
+    pub(crate) fn forget_shortcuts(&mut self) {
+        self.path_asked = false;
+        if let Form::Text { text, .. } = &mut self.form
+            && let Some(text) = Arc::get_mut(text)
+        {
+            text.forget_shortcuts();
+        }
+        self.account_for_shortcuts();
+    }
+
     /// Keeps the inflated text beside the packed form.
     pub(crate) fn keep_warm(&mut self, text: &Arc<Text>) {
         if let Form::Packed { warm: warm @ None, .. } = &mut self.form {
@@ -339,6 +382,8 @@ impl Held {
         {
             sub(&ACCOUNTS.warm_documents, 1);
             sub(&ACCOUNTS.warm_bytes, text.len());
+            self.path_asked = false;
+            self.account_for_shortcuts();
         }
     }
 }

@@ -263,3 +263,84 @@ fn random_lives_against_a_list_of_strings() {
         }
     }
 }
+
+/// Appends a number to the array that a document is, or fails without changing it.
+fn append(store: &Store, stored: &Stored, now_ms: u64, fail: bool) -> Result<(), &'static str> {
+    let read = store.read_by_path(stored, now_ms).unwrap();
+    let span = 0..read.len();
+    store.edit(stored, read, now_ms, |edited| {
+        if fail {
+            return Err("refused");
+        }
+        let seven = [text("7")];
+        edited.append_elements(span, 0, &seven, &Limits::default()).map_err(|_| "too large")
+    })
+}
+
+#[test]
+fn an_edit_in_place_is_in_the_accounts_and_packed_later() {
+    let _turn = turn();
+    let store = Store::new();
+    let before = Figures::now();
+    let mut json = rows(100);
+    let stored = store.insert(text(&json), 0);
+    let copy = store.copy(*stored, 0).unwrap();
+    for at in 0..50 {
+        assert_eq!(append(&store, &stored, at, true), Err("refused"));
+        append(&store, &stored, at, false).unwrap();
+        json.insert_str(json.len() - 1, ",7");
+        assert_eq!(read(&store, &stored, at), json);
+        assert_eq!(form(&stored), AtRest::Text);
+        let held = Figures::now().text_bytes - before.text_bytes;
+        assert_eq!(held, (json.len() + rows(100).len()) as u64);
+        assert_eq!(Figures::now().backlog_bytes - before.backlog_bytes, held);
+    }
+    assert_eq!(read(&store, &copy, 50), rows(100), "a copy does not change");
+    settle(&store, 40_000, &stored, &AtRest::Packed);
+    assert_eq!(read(&store, &stored, 80_000), json);
+    // Packed, then warm.
+    for at in 80_001..80_003 {
+        append(&store, &stored, at, false).unwrap();
+        json.insert_str(json.len() - 1, ",7");
+        assert_eq!(read(&store, &stored, at), json);
+        assert_eq!(Figures::now().warm_bytes, before.warm_bytes);
+    }
+    drop((stored, copy));
+    let after = Figures::now();
+    assert_eq!(after.text_bytes, before.text_bytes);
+    assert_eq!(after.backlog_bytes, before.backlog_bytes);
+    assert_eq!(after.shortcut_bytes, before.shortcut_bytes);
+}
+
+#[test]
+fn shortcuts_come_with_the_second_path_and_go_with_the_text() {
+    let _turn = turn();
+    let store = Store::new();
+    let before = Figures::now().shortcut_bytes;
+    let stored = store.insert(text(&rows(100)), 0);
+    settle(&store, 2_000, &stored, &AtRest::Packed);
+    let kept = |now_ms| {
+        store.read_by_path(&stored, now_ms).unwrap();
+        Figures::now().shortcut_bytes - before
+    };
+    assert_eq!([kept(10_000), kept(10_001)], [0, 0], "warm by the second");
+    assert!(kept(10_002) > 0 && form(&stored) == AtRest::Warm);
+    store.tick(12_002, Pressure::None);
+    assert_eq!((form(&stored), Figures::now().shortcut_bytes), (AtRest::Packed, before));
+    // A text that is never packed loses them all the same.
+    store.set_settings(Settings { packing: false, ..Settings::default() });
+    let plain = store.insert(text(&rows(100)), 20_000);
+    for at in 20_000..20_003 {
+        store.read_by_path(&plain, at).unwrap();
+    }
+    assert!(Figures::now().shortcut_bytes > before);
+    store.tick(22_003, Pressure::None);
+    assert_eq!(Figures::now().shortcut_bytes, before);
+    // Nor are there more than the budget has room for.
+    store.set_settings(Settings { warm_max: 100, ..Settings::default() });
+    let third = store.insert(text(&rows(100)), 30_000);
+    for at in 30_000..30_003 {
+        store.read_by_path(&third, at).unwrap();
+    }
+    assert_eq!(Figures::now().shortcut_bytes, before);
+}

@@ -3,7 +3,7 @@
 use std::ffi::CStr;
 
 use json_document::{Document, Edits, Index, Kind, Node, Text};
-use jsonpath::Path;
+use jsonpath::{Path, SingularPath};
 
 use crate::commands::change::{Change, apply, apply_removal, parse_json, read};
 use crate::commands::docs;
@@ -88,13 +88,43 @@ impl Command for ArrAppend {
         };
         let path = paths::parse(path)?;
         let values = values(call, 3)?;
-        let change = Change::open_existing(call, name.into())?;
+        let change = Change::open_at(call, name.into(), &path)?;
+        if let Some(singular) = path.as_singular() {
+            return append_to_one(change, &path, singular, &values);
+        }
         edit_arrays(change, &path, c"json.arrappend", &values, |edits, document, array, values| {
             let len = document.len(array);
             edits.insert_elements(array, len, values);
             Ok((len + values.len(), true))
         })
     }
+}
+
+/// JSON.ARRAPPEND at a path that selects one value at most: nothing else is read or written.
+fn append_to_one(
+    change: Change<'_>,
+    path: &Path,
+    singular: SingularPath<'_>,
+    values: &[Text],
+) -> Result<(), Error> {
+    let call = change.call;
+    let found = singular.find(&change.text).map(|spot| (spot.span(), spot.element_count()));
+    let len = found.as_ref().and_then(|(_, count)| Some((*count)? + values.len()));
+    if path.is_legacy() && len.is_none() {
+        return Err(Error::none_of(Wanted::Array, found.is_none()));
+    }
+    let lengths = match found {
+        Some((span, _)) => {
+            if len.is_some() {
+                change.append(span, singular.depth(), values, c"json.arrappend")?;
+            }
+            std::slice::from_ref(&len)
+        }
+        None => &[],
+    };
+    let picked = call.ctx.rules().array_picked;
+    reply_lengths(call, path.is_legacy().then_some(picked), lengths);
+    Ok(())
 }
 
 pub(crate) struct ArrInsert;

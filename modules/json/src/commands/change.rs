@@ -1,10 +1,12 @@
 //! The way that all commands go which change a document that is there.
 
 use std::ffi::CStr;
+use std::ops::Range;
 use std::sync::Arc;
 
 use json_document::{EditError, Edits, Limits, ParseError, ParseErrorKind, PatchLimits, Text};
 use json_store::Stored;
+use jsonpath::Path;
 
 use crate::STORE;
 use crate::error::Error;
@@ -101,6 +103,17 @@ pub(crate) struct Change<'a> {
 }
 
 impl<'a> Change<'a> {
+    /// The document `stored`, which the open `key` holds and has `text`.
+    pub(crate) fn of(
+        call: Call<'a>,
+        name: KeyName<'a>,
+        key: Key<'a>,
+        stored: Stored,
+        text: Arc<Text>,
+    ) -> Change<'a> {
+        Change { call, name, key, stored, text }
+    }
+
     /// Opens the document at `name`; `None` if there is no such key.
     pub(crate) fn open(call: Call<'a>, name: KeyName<'a>) -> Result<Option<Change<'a>>, Error> {
         let key = Key::open_write(call.ctx, name);
@@ -112,6 +125,67 @@ impl<'a> Change<'a> {
     /// Opens the document at `name`, which must be there.
     pub(crate) fn open_existing(call: Call<'a>, name: KeyName<'a>) -> Result<Change<'a>, Error> {
         Change::open(call, name)?.ok_or(Error::NoSuchKey)
+    }
+
+    /// As [`Change::open_existing`], for changing what `path` selects.
+    pub(crate) fn open_at(
+        call: Call<'a>,
+        name: KeyName<'a>,
+        path: &Path,
+    ) -> Result<Change<'a>, Error> {
+        let key = Key::open_write(call.ctx, name);
+        let stored = key.document()?.ok_or(Error::NoSuchKey)?;
+        let text = read_text(&stored, path.is_singular() && !path.is_root())?;
+        Ok(Change { call, name, key, stored, text })
+    }
+
+    /// Puts `value` in the place of the one at `span`, around which there are `depth` containers,
+    /// and announces `event`.
+    pub(crate) fn replace(
+        self,
+        span: Range<usize>,
+        depth: usize,
+        value: &Text,
+        event: &CStr,
+    ) -> Result<(), Error> {
+        let len = (self.text.len() - span.len()).saturating_add(value.len());
+        self.edit(len, event, |text, limits| text.replace_value(span.clone(), depth, value, limits))
+    }
+
+    /// Puts `values` behind the elements of the array at `span`, as [`Change::replace`] does.
+    pub(crate) fn append(
+        self,
+        span: Range<usize>,
+        depth: usize,
+        values: &[Text],
+        event: &CStr,
+    ) -> Result<(), Error> {
+        let added = values.iter().fold(0usize, |sum, value| sum.saturating_add(value.len() + 1));
+        let len = self.text.len().saturating_add(added);
+        self.edit(len, event, |text, limits| {
+            text.append_elements(span.clone(), depth, values, limits)
+        })
+    }
+
+    /// Changes the text, which will have `len` bytes, in place.
+    fn edit(
+        self,
+        len: usize,
+        event: &CStr,
+        edit: impl Fn(&mut Text, &Limits) -> Result<(), EditError>,
+    ) -> Result<(), Error> {
+        let Change { call, name, key, stored, text } = self;
+        check_len(call.ctx, len)?;
+        STORE.edit(&stored, text, now_ms(), |text| {
+            // As in parsing, the host is asked only where it matters.
+            match edit(text, &Limits { depth_max: config::depth_max() }) {
+                Err(EditError::DepthExceeded) => edit(text, &limits(call.ctx)),
+                other => other,
+            }
+        })?;
+        drop(key);
+        call.ctx.announce(event, name);
+        Ok(())
     }
 
     /// Puts the new text in and announces `event`.
@@ -141,9 +215,26 @@ impl<'a> Change<'a> {
 
 /// The document at `name`, for reading; `None` if there is no such key.
 pub(crate) fn read(call: Call<'_>, name: KeyName<'_>) -> Result<Option<Arc<Text>>, Error> {
+    read_for(call, name, false)
+}
+
+/// As [`read`]; `single` tells that single values are to be found in it by their paths.
+pub(crate) fn read_for(
+    call: Call<'_>,
+    name: KeyName<'_>,
+    single: bool,
+) -> Result<Option<Arc<Text>>, Error> {
     let key = Key::open_read(call.ctx, name);
     match key.document()? {
-        Some(stored) => Ok(Some(STORE.read(&stored, now_ms())?)),
+        Some(stored) => read_text(&stored, single).map(Some),
         None => Ok(None),
     }
+}
+
+fn read_text(stored: &Stored, single: bool) -> Result<Arc<Text>, Error> {
+    let text = match single {
+        true => STORE.read_by_path(stored, now_ms()),
+        false => STORE.read(stored, now_ms()),
+    };
+    Ok(text?)
 }

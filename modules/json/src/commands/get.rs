@@ -7,7 +7,7 @@ use json_document::{Format, Text, quote_into, write_text};
 use jsonpath::{Meter, Path};
 
 use crate::STORE;
-use crate::commands::change::read;
+use crate::commands::change::read_for;
 use crate::commands::docs;
 use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::expiry::ExpiryOption;
@@ -101,7 +101,8 @@ impl Command for Get {
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let args = GetArgs::parse(call, None)?;
-        match read(call, args.name)? {
+        let single = args.paths.iter().any(|(_, path)| path.is_singular() && !path.is_root());
+        match read_for(call, args.name, single)? {
             Some(text) => args.reply(call, &text),
             None => {
                 call.ctx.reply_null();
@@ -365,11 +366,12 @@ impl Command for MGet {
             Err(Error::Path(_)) if rules.are_wrong_paths_missing => None,
             path => Some(path?),
         };
+        let single = path.as_ref().is_some_and(|path| path.is_singular() && !path.is_root());
         let mut meter = paths::meter();
         let mut reply_len = 0usize;
         let mut replies = Vec::with_capacity(keys);
         for name in call.args.from(1).take(keys) {
-            let text = match read(call, name.into()) {
+            let text = match read_for(call, name.into(), single) {
                 Err(Error::WrongKeyType) if rules.does_mget_skip_others => None,
                 text => text?,
             };

@@ -10,6 +10,7 @@ use crate::error::{Arithmetic, Error, Wanted};
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::command_docs::{Arg, Docs};
 use crate::paths;
+use jsonpath::{Path, SingularPath};
 
 pub(crate) struct NumIncrBy;
 
@@ -72,7 +73,10 @@ fn compute(call: Call<'_>, event: &CStr, arithmetic: Arithmetic) -> Result<(), E
         other => other,
     })?;
     let operand = Number::from_text(&operand).ok_or(Error::BadNumber)?;
-    let change = Change::open_existing(call, name.into())?;
+    let change = Change::open_at(call, name.into(), &path)?;
+    if let Some(singular) = path.as_singular() {
+        return compute_one(change, &path, singular, event, arithmetic, operand);
+    }
     let index = Index::new(&change.text);
     let document = Document::new(&change.text, &index);
     let nodes = paths::select_once(&path, document)?;
@@ -102,6 +106,38 @@ fn compute(call: Call<'_>, event: &CStr, arithmetic: Arithmetic) -> Result<(), E
         change.put(text, event);
     }
     reply(call, path.is_legacy(), &results);
+    Ok(())
+}
+
+/// As [`compute`] for a path that selects one value at most: nothing else is read or written.
+fn compute_one(
+    change: Change<'_>,
+    path: &Path,
+    singular: SingularPath<'_>,
+    event: &CStr,
+    arithmetic: Arithmetic,
+    operand: Number<'_>,
+) -> Result<(), Error> {
+    let call = change.call;
+    let spot = singular.find(&change.text).map(|spot| (spot.span(), spot.number()));
+    let compute = |number| {
+        let computed = (call.ctx.rules().compute)(arithmetic, number, operand);
+        computed.map_err(|error| Error::Arithmetic(arithmetic, error))
+    };
+    let result = spot.as_ref().and_then(|(_, number)| *number).map(compute).transpose()?;
+    if path.is_legacy() && result.is_none() {
+        return Err(Error::none_of(Wanted::Number, spot.is_none()));
+    }
+    let results = match spot {
+        Some((span, _)) => {
+            if let Some(result) = &result {
+                change.replace(span, singular.depth(), result, event)?;
+            }
+            std::slice::from_ref(&result)
+        }
+        None => &[],
+    };
+    reply(call, path.is_legacy(), results);
     Ok(())
 }
 

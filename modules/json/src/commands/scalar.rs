@@ -1,6 +1,7 @@
 //! JSON.STRAPPEND and JSON.TOGGLE: strings and booleans in place.
 
 use json_document::{Document, Edits, Index, Text, unescape};
+use jsonpath::{Path, SingularPath};
 
 use crate::commands::change::{Change, apply, check_len, parse_json};
 use crate::commands::docs;
@@ -36,7 +37,10 @@ impl Command for StrAppend {
             .strip_prefix('"')
             .and_then(|tail| tail.strip_suffix('"'))
             .ok_or(Error::NotAString)?;
-        let change = Change::open_existing(call, name)?;
+        let change = Change::open_at(call, name, &path)?;
+        if let Some(singular) = path.as_singular() {
+            return append_to_one(change, &path, singular, tail);
+        }
         let index = Index::new(&change.text);
         let document = Document::new(&change.text, &index);
         let nodes = paths::select_once(&path, document)?;
@@ -74,6 +78,36 @@ impl Command for StrAppend {
         reply_lengths(call, path.is_legacy().then_some(Pick::Last), &lengths);
         Ok(())
     }
+}
+
+/// JSON.STRAPPEND at a path that selects one value at most: nothing else is read or written.
+fn append_to_one(
+    change: Change<'_>,
+    path: &Path,
+    singular: SingularPath<'_>,
+    tail: &str,
+) -> Result<(), Error> {
+    let call = change.call;
+    let found = singular.find(&change.text).map(|spot| (spot.span(), spot.raw_string()));
+    let head = found.as_ref().and_then(|(_, head)| *head);
+    if path.is_legacy() && head.is_none() {
+        return Err(Error::none_of(Wanted::String, found.is_none()));
+    }
+    let len = head.map(|head| unescape(head).len() + unescape(tail).len());
+    let lengths = match found {
+        Some((span, head)) => {
+            if let Some(head) = head {
+                check_len(call.ctx, change.text.len().saturating_add(tail.len()))?;
+                let appended = format!("\"{head}{tail}\"").into_boxed_str();
+                let appended = Text::assume_valid(appended);
+                change.replace(span, singular.depth(), &appended, c"json.strappend")?;
+            }
+            std::slice::from_ref(&len)
+        }
+        None => &[],
+    };
+    reply_lengths(call, path.is_legacy().then_some(Pick::Last), lengths);
+    Ok(())
 }
 
 /// The picked one of the lengths for a legacy path; for a JSONPath all of them, nil for values of

@@ -9,7 +9,7 @@ use json_store::Stored;
 use jsonpath::{LastStep, Path};
 
 use crate::STORE;
-use crate::commands::change::{apply, parse_json};
+use crate::commands::change::{Change, apply, parse_json};
 use crate::commands::docs;
 use crate::commands::merge;
 use crate::commands::parents::Addition;
@@ -113,7 +113,16 @@ impl Command for Set {
                 true
             }
             Some(stored) => {
-                let text = STORE.read(&stored, now_ms)?;
+                let text = STORE.read_by_path(&stored, now_ms)?;
+                let single = path.as_singular().filter(|_| condition != Condition::IfAbsent);
+                if let Some(singular) = single
+                    && let Some(span) = singular.find(&text).map(|spot| spot.span())
+                {
+                    let change = Change::of(call, name, key, stored, text);
+                    change.replace(span, singular.depth(), &value, c"json.set")?;
+                    call.ctx.reply_simple(c"OK");
+                    return Ok(());
+                }
                 match set_at(call.ctx, &path, &text, &value, options.how) {
                     Err(Error::WrongStaticPath) if !rules.must_paths_be_static => {
                         call.ctx.reply_simple(c"OK");

@@ -31,7 +31,7 @@ fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
         return;
     }
     let (paths_parsed, paths_recalled) = crate::paths::figures();
-    let counters: [(&CStr, u64); 21] = [
+    let counters: [(&CStr, u64); 22] = [
         (c"documents", figures.documents),
         (c"raw_bytes", figures.raw_bytes()),
         (c"stored_bytes", figures.stored_bytes()),
@@ -42,6 +42,7 @@ fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
         (c"packed_bytes", figures.packed_bytes),
         (c"warm_documents", figures.warm_documents),
         (c"warm_bytes", figures.warm_bytes),
+        (c"shortcut_bytes", figures.shortcut_bytes),
         (c"pack_backlog_bytes", figures.backlog_bytes),
         (c"packs", figures.packs),
         (c"packs_inline", figures.packs_inline),
