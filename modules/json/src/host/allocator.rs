@@ -7,8 +7,10 @@
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ffi::c_void;
 
-/// What the host's allocator aligns to by itself, given a size of at least as much.
-const HOST_ALIGN: usize = 16;
+/// What every host's allocator aligns to by itself, given a size of at least as much. It is no more:
+/// the jemalloc that Valkey and Redis bring along has size classes of 24 and 40 bytes, and where the
+/// system's allocator tells no sizes, hosts put a word before each block.
+const HOST_ALIGN: usize = 8;
 
 pub(crate) struct HostAllocator;
 
@@ -36,8 +38,8 @@ unsafe fn align_within(base: *mut u8, align: usize) -> *mut u8 {
     let forward = align - (base as usize & (align - 1));
     // SAFETY: `forward` is at most `align`, so this stays inside the block.
     let aligned = unsafe { base.add(forward) };
-    // SAFETY: `base` is aligned to 16 and `align` is at least 32, so `forward` is at least 16 and
-    // the word before `aligned` belongs to the block.
+    // SAFETY: `base` and `align` are multiples of 8, and so is `forward`, which is not 0: the word
+    // before `aligned` belongs to the block.
     let before = unsafe { aligned.cast::<*mut u8>().sub(1) };
     // SAFETY: as above; the address is aligned for a pointer.
     unsafe { before.write(base) };
@@ -133,21 +135,24 @@ mod tests {
 
     #[test]
     fn self_aligned_blocks_find_their_way_back() {
-        for align in [32, 64, 128, 4096] {
+        for (align, off) in [16, 32, 64, 128, 4096].into_iter().flat_map(|a| [(a, 0), (a, 8)]) {
             let layout = Layout::from_size_align(100, align).unwrap();
             let (size, self_aligned) = request(layout);
             assert!(self_aligned);
-            let host_layout = Layout::from_size_align(size, HOST_ALIGN).unwrap();
+            // A block of a host that aligns to 8 and no more.
+            let host_layout = Layout::from_size_align(off + size, 16).unwrap();
             // SAFETY: the layout is not empty.
-            let base = unsafe { System.alloc(host_layout) };
-            // SAFETY: the block has `size + align` bytes.
+            let block = unsafe { System.alloc(host_layout) };
+            // SAFETY: the block has `off + size` bytes.
+            let base = unsafe { block.add(off) };
+            // SAFETY: `size + align` bytes begin there.
             let aligned = unsafe { align_within(base, align) };
             assert_eq!(aligned as usize % align, 0);
             assert!(aligned as usize + 100 <= base as usize + size);
             // SAFETY: it came from `align_within`.
             assert_eq!(unsafe { base_of(aligned) }, base);
             // SAFETY: it came from the same allocator and layout.
-            unsafe { System.dealloc(base, host_layout) };
+            unsafe { System.dealloc(block, host_layout) };
         }
     }
 }
