@@ -9,6 +9,7 @@ pub mod checksum;
 pub mod client;
 pub mod cluster;
 pub mod commands;
+pub mod examples;
 pub mod faults;
 pub mod host;
 pub mod json_text;

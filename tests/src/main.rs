@@ -13,13 +13,14 @@ use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
-    cluster, commands, faults, json_text, jsonpath, persistence, python, registration, robustness,
-    shared_api,
+    cluster, commands, examples, faults, json_text, jsonpath, persistence, python, registration,
+    robustness, shared_api,
 };
 
-const SUITES: [&str; 10] = [
+const SUITES: [&str; 11] = [
     "commands",
     "registration",
+    "examples",
     "jsonpath",
     "json-text",
     "persistence",
@@ -79,6 +80,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             "commands" => commands::suite(&args.hosts, &args.only, report),
             "registration" => {
                 registration::suite(&args.hosts, report);
+                Ok(())
+            }
+            "examples" => {
+                examples::suite(&args.hosts, report);
                 Ok(())
             }
             "jsonpath" => jsonpath::suite(&args.hosts, report),

@@ -377,7 +377,7 @@ fn action(line: &str) -> Result<Option<Action>, String> {
 }
 
 /// The words of a command line, and whether each stood without quotes.
-fn words(mut line: &str) -> Result<Vec<(Vec<u8>, bool)>, String> {
+pub fn words(mut line: &str) -> Result<Vec<(Vec<u8>, bool)>, String> {
     let mut words = Vec::new();
     loop {
         line = line.trim_start();
