@@ -153,7 +153,7 @@ mod tests {
     #[test]
     fn every_document_has_its_examples_read() {
         let blocks = blocks("modules/json/COMMANDS.md").expect("readable");
-        assert!(blocks.len() > 25);
+        assert!(blocks.len() >= 25);
         assert!(blocks.iter().all(|block| block.iter().all(|step| !step.reply.is_empty())));
     }
 }
