@@ -15,6 +15,7 @@ pub mod host;
 pub mod json_text;
 pub mod jsonpath;
 pub mod persistence;
+pub mod propagation;
 pub mod python;
 pub mod registration;
 pub mod reply;

@@ -13,14 +13,15 @@ use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
-    cluster, commands, examples, faults, json_text, jsonpath, persistence, python, registration,
-    robustness, shared_api,
+    cluster, commands, examples, faults, json_text, jsonpath, persistence, propagation, python,
+    registration, robustness, shared_api,
 };
 
-const SUITES: [&str; 11] = [
+const SUITES: [&str; 12] = [
     "commands",
     "registration",
     "examples",
+    "propagation",
     "jsonpath",
     "json-text",
     "persistence",
@@ -84,6 +85,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "examples" => {
                 examples::suite(&args.hosts, report);
+                Ok(())
+            }
+            "propagation" => {
+                propagation::suite(&args.hosts, report);
                 Ok(())
             }
             "jsonpath" => jsonpath::suite(&args.hosts, report),
