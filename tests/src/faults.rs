@@ -6,10 +6,10 @@
 
 use std::time::{Duration, Instant};
 
-use crate::client::Client;
 use crate::host::{Host, Module, Server};
 use crate::reply::Reply;
 use crate::report::Report;
+use crate::scene::Scene;
 use crate::shared_api;
 
 type Outcome = Result<(), String>;
@@ -77,14 +77,14 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
         let title = format!("a panic at every entry of libjson.so on {}", host.title());
         let mut passed = 0;
         let mut failures = Vec::new();
-        match Scene::new(host, "yes") {
+        match scene(host) {
             Err(e) => failures.push(e),
             Ok(mut scene) => {
-                if let Err(e) = scene.lists_the_same() {
+                if let Err(e) = lists_the_same(&mut scene) {
                     failures.push(e);
                 }
                 for (name, reach) in ENTRIES {
-                    match scene.survives(name, *reach) {
+                    match survives(&mut scene, name, *reach) {
                         Ok(()) => passed += 1,
                         Err(e) => {
                             failures.push(format!("{name}: {e}\n{}", scene.server.log_tail()))
@@ -103,138 +103,60 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
     }
 }
 
-/// A server with a document, and the module told to allow faults.
-struct Scene {
-    host: Host,
-    server: Server,
-    client: Client,
-}
-
 fn options(faults: &str) -> Result<Vec<String>, String> {
     let mut options = Module::Json.options()?.to_vec();
     options.extend(["DEBUG-FAULTS".to_string(), faults.to_string()]);
     Ok(options)
 }
 
-impl Scene {
-    fn new(host: Host, faults: &str) -> Result<Scene, String> {
-        let mut options = options(faults)?;
-        options.extend([
-            "--loadmodule".to_string(),
-            shared_api::module()?.to_string_lossy().into_owned(),
-        ]);
-        let server = Server::start(host, &options)?;
-        let client = server.connect()?;
-        Ok(Scene { host, server, client })
-    }
+/// A server whose module was told to allow faults, and a module that uses what it offers.
+fn scene(host: Host) -> Result<Scene, String> {
+    let mut options = options("yes")?;
+    let user = shared_api::module()?.to_string_lossy().into_owned();
+    options.extend(["--loadmodule".to_string(), user]);
+    Scene::with_options(host, &options)
+}
 
-    fn call<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Result<Reply, String> {
-        let name = String::from_utf8_lossy(argv[0].as_ref()).into_owned();
-        self.client.call(argv).map_err(|e| format!("{name}: {e}"))
+fn lists_the_same(scene: &mut Scene) -> Outcome {
+    let Reply::Array(items) = scene.run("JSON.FAULT LIST")? else {
+        return Err("JSON.FAULT LIST answers no array".into());
+    };
+    let listed: Vec<String> = items
+        .iter()
+        .map(|item| String::from_utf8_lossy(item.text().unwrap_or_default()).into_owned())
+        .collect();
+    let known: Vec<&str> = ENTRIES.iter().map(|(name, _)| *name).collect();
+    match listed == known {
+        true => Ok(()),
+        false => Err(format!("the module has {listed:?}, this suite {known:?}")),
     }
+}
 
-    fn run(&mut self, words: &str) -> Result<Reply, String> {
-        self.call(&words.split_ascii_whitespace().collect::<Vec<_>>())
-    }
-
-    fn replies(&mut self, words: &str, wanted: &str) -> Outcome {
-        let found = self.run(words)?.notation();
-        match found == wanted {
-            true => Ok(()),
-            false => Err(format!("{words}: {found} instead of {wanted}")),
-        }
-    }
-
-    fn answers(&mut self, words: &str) -> Outcome {
-        match self.run(words)? {
-            Reply::Closed => Err(format!("{words}: the connection was closed")),
-            reply if reply.is_error() => Err(format!("{words}: {}", reply.notation())),
-            _ => Ok(()),
-        }
-    }
-
-    fn fails<A: AsRef<[u8]>>(&mut self, argv: &[A]) -> Outcome {
-        let reply = self.call(argv)?;
-        match reply.is_error() {
-            true => Ok(()),
-            false => Err(format!("{} instead of an error", reply.notation())),
-        }
-    }
-
-    fn info(&mut self, section: &str, field: &str) -> Result<String, String> {
-        let reply = self.call(&["INFO", section])?;
-        let text = String::from_utf8_lossy(reply.text().unwrap_or_default()).into_owned();
-        let value =
-            text.lines().find_map(|line| line.split_once(':').filter(|(name, _)| *name == field));
-        value.map(|(_, value)| value.to_string()).ok_or(format!("INFO {section} has no {field}"))
-    }
-
-    /// Waits until a field of INFO is as wanted.
-    fn awaits(&mut self, section: &str, field: &str, wanted: &str) -> Outcome {
-        let deadline = Instant::now() + Duration::from_secs(10);
-        loop {
-            let found = self.info(section, field)?;
-            if found == wanted {
-                return Ok(());
-            }
+/// Arms `entry`, lets `reach` reach it, and looks at what is left.
+fn survives(scene: &mut Scene, entry: &str, reach: Reach) -> Outcome {
+    scene.call(&["JSON.SET", "doc", "$", DOCUMENT])?;
+    scene.call(&["JSON.SET", "spare", "$", DOCUMENT])?;
+    let before = scene.panics()?;
+    scene.replies(&format!("JSON.FAULT PANIC {entry}"), "+OK")?;
+    reach(scene)?;
+    // What runs in a forked child or on another server is counted there.
+    if !["on-load", "aof-rewrite"].contains(&entry) {
+        let deadline = Instant::now() + Duration::from_secs(5);
+        while scene.panics()? == before {
             if Instant::now() > deadline {
-                return Err(format!("{field} is {found}, not {wanted}"));
+                return Err("nothing panicked".into());
             }
             std::thread::sleep(Duration::from_millis(20));
         }
     }
-
-    /// The module's name on this host, before its configs and INFO fields.
-    fn prefix(&self) -> &'static str {
-        if self.host.is_redis() { "ReJSON" } else { "json" }
+    scene.run("JSON.FAULT OFF")?;
+    if !scene.server.alive() {
+        return Err("the server died".into());
     }
-
-    fn panics(&mut self) -> Result<u64, String> {
-        let field = format!("{}_panics", self.prefix());
-        self.info("modules", &field)?.parse().map_err(|e| format!("{field}: {e}"))
-    }
-
-    fn lists_the_same(&mut self) -> Outcome {
-        let Reply::Array(items) = self.run("JSON.FAULT LIST")? else {
-            return Err("JSON.FAULT LIST answers no array".into());
-        };
-        let listed: Vec<String> = items
-            .iter()
-            .map(|item| String::from_utf8_lossy(item.text().unwrap_or_default()).into_owned())
-            .collect();
-        let known: Vec<&str> = ENTRIES.iter().map(|(name, _)| *name).collect();
-        match listed == known {
-            true => Ok(()),
-            false => Err(format!("the module has {listed:?}, this suite {known:?}")),
-        }
-    }
-
-    /// Arms `entry`, lets `reach` reach it, and looks at what is left.
-    fn survives(&mut self, entry: &str, reach: Reach) -> Outcome {
-        self.call(&["JSON.SET", "doc", "$", DOCUMENT])?;
-        self.call(&["JSON.SET", "spare", "$", DOCUMENT])?;
-        let before = self.panics()?;
-        self.replies(&format!("JSON.FAULT PANIC {entry}"), "+OK")?;
-        reach(self)?;
-        // What runs in a forked child or on another server is counted there.
-        if !["on-load", "aof-rewrite"].contains(&entry) {
-            let deadline = Instant::now() + Duration::from_secs(5);
-            while self.panics()? == before {
-                if Instant::now() > deadline {
-                    return Err("nothing panicked".into());
-                }
-                std::thread::sleep(Duration::from_millis(20));
-            }
-        }
-        self.run("JSON.FAULT OFF")?;
-        if !self.server.alive() {
-            return Err("the server died".into());
-        }
-        let document = self.call(&["JSON.GET", "doc"])?;
-        match document.text() == Some(DOCUMENT.as_bytes()) {
-            true => self.replies("PING", "+PONG"),
-            false => Err(format!("the document is {}", document.notation())),
-        }
+    let document = scene.call(&["JSON.GET", "doc"])?;
+    match document.text() == Some(DOCUMENT.as_bytes()) {
+        true => scene.replies("PING", "+PONG"),
+        false => Err(format!("the document is {}", document.notation())),
     }
 }
 
@@ -390,7 +312,7 @@ fn not_without_the_option(host: Host) -> Outcome {
 
 /// The command is for administrators.
 fn scarce_rights(host: Host) -> Outcome {
-    let mut scene = Scene::new(host, "yes")?;
+    let mut scene = scene(host)?;
     let info = scene.run("COMMAND INFO json.fault")?.notation();
     if !info.contains("admin") {
         return Err(format!("JSON.FAULT is not flagged as admin: {info}"));

@@ -13,11 +13,11 @@ use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
-    cluster, commands, examples, faults, json_text, jsonpath, persistence, propagation, python,
-    registration, robustness, shared_api,
+    cluster, commands, examples, faults, formats, json_text, jsonpath, persistence, propagation,
+    python, registration, robustness, shared_api,
 };
 
-const SUITES: [&str; 12] = [
+const SUITES: [&str; 13] = [
     "commands",
     "registration",
     "examples",
@@ -29,6 +29,7 @@ const SUITES: [&str; 12] = [
     "faults",
     "python",
     "shared-api",
+    "formats",
     // Last: it needs the machine for itself.
     "cluster",
 ];
@@ -99,6 +100,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "robustness" => {
                 robustness::suite(report);
+                Ok(())
+            }
+            "formats" => {
+                formats::suite(&args.hosts, report);
                 Ok(())
             }
             "shared-api" => {

@@ -66,7 +66,7 @@ pub use edit::{EditError, Edits};
 pub use error::{ParseError, ParseErrorKind};
 pub use index::{Index, Kind, Node};
 pub use lookup::Spot;
-pub use number::{ArithmeticError, Number, NumberValue};
+pub use number::{ArithmeticError, Number, NumberValue, double};
 pub use patch::{PatchError, PatchErrorKind, PatchLimits, Patched, patch};
 pub use string::{Name, quote, quote_into, unescape};
 pub use text::{Limits, Text};

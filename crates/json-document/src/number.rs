@@ -183,7 +183,10 @@ fn compute(
 }
 
 /// A double as its shortest text that reads back the same: `4.6`, `6.0`, `1e100`.
-fn double(value: f64) -> Result<Text, ArithmeticError> {
+///
+/// # Errors
+/// JSON has no infinities and no NaN.
+pub fn double(value: f64) -> Result<Text, ArithmeticError> {
     if !value.is_finite() {
         return Err(ArithmeticError::NotANumber);
     }

@@ -162,10 +162,8 @@ fn typed_array(tag: u64, bytes: &[u8], json: &mut Vec<u8>) -> Option<()> {
 }
 
 fn float(value: f64, json: &mut Vec<u8>) -> Option<()> {
-    // JSON has no infinities and no NaN.
-    value.is_finite().then(|| {
-        json.extend_from_slice(zmij::Buffer::new().format_finite(value).as_bytes());
-    })
+    json.extend_from_slice(json_document::double(value).ok()?.as_str().as_bytes());
+    Some(())
 }
 
 /// The value of a binary16 (RFC 8949 appendix D).

@@ -3,7 +3,7 @@
 //! | encver | written by | layout |
 //! |---|---|---|
 //! | 0 | RedisJSON 1 | node by node; see [`nodes`] |
-//! | 2 | RedisJSON 2.0 | text, then the number of extra strings (0 or 2) and those |
+//! | 2 | RedisJSON 2.0 | text, then a number; two more strings if it is not 0 |
 //! | 3 | RedisJSON 2 to 8.6, valkey-json, this module | one string: JSON text, or a packed payload |
 //! | 4 | RedisJSON 8.8 and later | one string: CBOR; see [`cbor`] |
 //!
@@ -168,7 +168,8 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Document, LoadErro
         }
         2 => {
             let json = stream.string()?;
-            for _ in 0..stream.unsigned()?.min(2) {
+            if stream.unsigned()? > 0 {
+                stream.string()?;
                 stream.string()?;
             }
             load_text(json.bytes())
@@ -245,10 +246,8 @@ mod nodes {
                 }
                 0x04 => {
                     let number = stream.double()?;
-                    if !number.is_finite() {
-                        return Err(LoadError::Node);
-                    }
-                    json.extend_from_slice(zmij::Buffer::new().format_finite(number).as_bytes());
+                    let text = json_document::double(number).map_err(|_| LoadError::Node)?;
+                    json.extend_from_slice(text.as_str().as_bytes());
                     None
                 }
                 0x08 => {
