@@ -34,6 +34,11 @@ fn files(only: &str) -> Result<Vec<PathBuf>, String> {
     }
 }
 
+/// The transcripts that are about libjson.so.
+pub fn json_transcripts() -> Result<Vec<File>, String> {
+    Ok(read_all(&files("json/")?)?.into_iter().filter(is_of_module).collect())
+}
+
 /// Whether this is about libjson.so.
 fn is_of_module(file: &File) -> bool {
     file.path.ancestors().any(|dir| dir.ends_with("tests/transcripts/json"))

@@ -378,6 +378,11 @@ impl Server {
         Client::connect(self.port).map_err(|e| format!("connect to {}: {e}", self.host.title()))
     }
 
+    /// What it was started with beside our fixed settings.
+    pub fn options(&self) -> &[String] {
+        &self.options
+    }
+
     pub fn pid(&self) -> u32 {
         self.child.id()
     }
@@ -439,6 +444,12 @@ impl Server {
         fs::write(before, log).map_err(|e| e.to_string())?;
         *self = Server::attempt(self.host, &self.dir.clone(), self.port, &self.options.clone())?;
         Ok(())
+    }
+
+    /// As [`Server::resume`], with other options from now on.
+    pub fn resume_with(&mut self, options: Vec<String>) -> Result<(), String> {
+        self.options = options;
+        self.resume()
     }
 
     /// Starts the program again on the same directory.

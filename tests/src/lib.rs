@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod ask;
 pub mod checksum;
 pub mod client;
 pub mod cluster;
@@ -19,6 +20,7 @@ pub mod persistence;
 pub mod propagation;
 pub mod python;
 pub mod registration;
+pub mod replication;
 pub mod reply;
 pub mod report;
 pub mod robustness;

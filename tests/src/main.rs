@@ -14,10 +14,10 @@ use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
     cluster, commands, examples, faults, formats, json_text, jsonpath, persistence, propagation,
-    python, registration, robustness, shared_api,
+    python, registration, replication, robustness, shared_api,
 };
 
-const SUITES: [&str; 13] = [
+const SUITES: [&str; 14] = [
     "commands",
     "registration",
     "examples",
@@ -30,7 +30,8 @@ const SUITES: [&str; 13] = [
     "python",
     "shared-api",
     "formats",
-    // Last: it needs the machine for itself.
+    // Last: these need the machine for themselves.
+    "replication",
     "cluster",
 ];
 
@@ -44,7 +45,7 @@ struct Args {
 
 fn args() -> Result<Args, lexopt::Error> {
     let mut args =
-        Args { suites: Vec::new(), hosts: Vec::new(), only: String::new(), rounds: 1, seed: 1 };
+        Args { suites: Vec::new(), hosts: Vec::new(), only: String::new(), rounds: 2, seed: 1 };
     let mut parser = Parser::from_env();
     while let Some(arg) = parser.next()? {
         match arg {
@@ -116,6 +117,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "python" => {
                 python::suite(&args.hosts, report);
+                Ok(())
+            }
+            "replication" => {
+                replication::suite(&args.hosts, args.rounds, args.seed, report);
                 Ok(())
             }
             "cluster" => {

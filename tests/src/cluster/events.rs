@@ -5,10 +5,9 @@
 
 use std::time::Duration;
 
+use crate::ask::{PATIENCE, ask, ask_on, await_caught_up, eventually, number};
 use crate::client::Client;
-use crate::cluster::nodes::{
-    Cluster, PATIENCE, Shard, ask, ask_on, await_caught_up, eventually, number,
-};
+use crate::cluster::nodes::{Cluster, Shard};
 use crate::host::{Host, Server};
 use crate::reply::Reply;
 use crate::writers::router::key_slot;

@@ -5,18 +5,17 @@ pub mod events;
 pub mod nodes;
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use events::Event;
-use nodes::{Cluster, SLOTS, Shard, ask, ask_on, await_caught_up, eventually};
+use nodes::{Cluster, SLOTS, Shard};
 
+use crate::ask::{ask, ask_on, await_caught_up};
 use crate::client::Client;
 use crate::host::Host;
 use crate::reply::Reply;
 use crate::report::Report;
 use crate::writers::router::{Fate, Router, key_slot};
-use crate::writers::{self, Acknowledged, Memory, Possible, Progress};
+use crate::writers::{self, Acknowledged, Memory, Progress};
 
 pub const HOSTS: [Host; 2] = [Host::Valkey, Host::Valkey91];
 
@@ -104,7 +103,7 @@ impl Scenario {
         progress: &Progress,
     ) -> Result<(), String> {
         let keys = slots.len() * KEYS_PER_SLOT;
-        await_writes(progress, keys)?;
+        progress.await_writes(keys)?;
         for _ in 0..self.rounds {
             let mut events = Event::all(self.host);
             self.random.shuffle(&mut events);
@@ -112,7 +111,7 @@ impl Scenario {
                 event
                     .happen(cluster, slots, &mut self.random)
                     .map_err(|e| format!("{}: {e}", event.title()))?;
-                await_writes(progress, BETWEEN_EVENTS)?;
+                progress.await_writes(BETWEEN_EVENTS)?;
                 *self.survived.entry(event).or_default() += 1;
                 self.passed += 1;
             }
@@ -166,18 +165,6 @@ fn keys() -> (Vec<Vec<String>>, Vec<u16>) {
     }
     slots.sort_unstable();
     (keys, slots)
-}
-
-/// Waits until so many more writes are acknowledged.
-fn await_writes(progress: &Progress, count: usize) -> Result<(), String> {
-    let until = progress.acknowledged.load(Ordering::Relaxed) + count;
-    eventually("writes go on", Duration::from_secs(60), || {
-        let now = progress.acknowledged.load(Ordering::Relaxed);
-        match now >= until {
-            true => Ok(()),
-            false => Err(format!("{} are missing", until - now)),
-        }
-    })
 }
 
 /// Everything that contradicts what was acknowledged, and every difference between a primary and its replica.
@@ -241,13 +228,6 @@ const PLANTED: [(&str, Plant); 3] = [
     ("a replica that has more than its primary", grow_a_replica),
 ];
 
-/// The n-th document that is certainly there.
-fn some_document(memory: &Memory, n: usize) -> Result<&str, String> {
-    let there = |possible: &Possible| possible.is_certain() && !possible.may_be_absent();
-    let mut found = memory.documents.iter().filter(|(_, possible)| there(possible));
-    found.nth(n).map(|(key, _)| key.as_str()).ok_or("no document is certainly there".into())
-}
-
 fn execute(cluster: &Cluster, key: &str, argv: &[&str]) -> Result<(), String> {
     match Router::new(cluster.seeds.clone(), 2).call(key, argv) {
         Fate::Answered { reply, .. } if !reply.is_error() => Ok(()),
@@ -258,12 +238,12 @@ fn execute(cluster: &Cluster, key: &str, argv: &[&str]) -> Result<(), String> {
 }
 
 fn undo_a_write(cluster: &Cluster, _shards: &[Shard], memory: &Memory) -> Result<(), String> {
-    let key = some_document(memory, 0)?;
+    let key = memory.some_document(0)?;
     execute(cluster, key, &["JSON.TOGGLE", key, "$.open"])
 }
 
 fn lose_a_document(cluster: &Cluster, _shards: &[Shard], memory: &Memory) -> Result<(), String> {
-    let key = some_document(memory, 1)?;
+    let key = memory.some_document(1)?;
     execute(cluster, key, &["JSON.DEL", key])
 }
 

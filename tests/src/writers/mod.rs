@@ -16,6 +16,7 @@ use std::time::Duration;
 use order::{Edit, Order};
 use router::{Fate, Router, Seeds, key_slot};
 
+use crate::ask::{PATIENCE, eventually};
 use crate::reply::Reply;
 
 /// What a document may be; one state when everything about it was acknowledged.
@@ -89,6 +90,13 @@ pub struct Memory {
 }
 
 impl Memory {
+    /// The n-th document that is certainly there.
+    pub fn some_document(&self, n: usize) -> Result<&str, String> {
+        let there = |possible: &Possible| possible.is_certain() && !possible.may_be_absent();
+        let mut found = self.documents.iter().filter(|(_, possible)| there(possible));
+        found.nth(n).map(|(key, _)| key.as_str()).ok_or("no document is certainly there".into())
+    }
+
     fn absorb(&mut self, other: Memory) {
         self.documents.extend(other.documents);
         self.acknowledged += other.acknowledged;
@@ -106,7 +114,21 @@ impl Memory {
 #[derive(Default)]
 pub struct Progress {
     stop: AtomicBool,
-    pub acknowledged: AtomicUsize,
+    acknowledged: AtomicUsize,
+}
+
+impl Progress {
+    /// Waits until so many more writes are acknowledged.
+    pub fn await_writes(&self, count: usize) -> Result<(), String> {
+        let until = self.acknowledged.load(Ordering::Relaxed) + count;
+        eventually("writes go on", PATIENCE, || {
+            let now = self.acknowledged.load(Ordering::Relaxed);
+            match now >= until {
+                true => Ok(()),
+                false => Err(format!("{} are missing", until - now)),
+            }
+        })
+    }
 }
 
 /// Whether an edit counts as acknowledged with its reply alone, or when a replica has it.

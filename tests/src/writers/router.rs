@@ -51,9 +51,15 @@ impl Router {
         }
     }
 
-    fn some_seed(&mut self) -> u16 {
+    /// Where to ask about a slot. The one primary outside a cluster is always asked anew: a former one would answer
+    /// reads, as a replica, with what it had.
+    fn port_for(&mut self, slot: u16) -> u16 {
         let seeds = self.seeds.lock().expect("no holder panics");
-        seeds[self.random.usize(0..seeds.len())]
+        match (seeds.as_slice(), self.owners.get(&slot)) {
+            ([one], _) => *one,
+            (_, Some(owner)) => *owner,
+            (many, None) => many[self.random.usize(0..many.len())],
+        }
     }
 
     /// Sends a command on `key` to the node that has it.
@@ -62,12 +68,9 @@ impl Router {
         let deadline = Instant::now() + REFUSAL_PATIENCE;
         let mut asked: Option<u16> = None;
         loop {
-            let port = match (asked, self.owners.get(&slot)) {
-                (Some(port), _) => port,
-                (None, Some(port)) => *port,
-                (None, None) => self.some_seed(),
-            };
-            let refusal = match self.send(port, asked.take().is_some(), argv) {
+            let asking = asked.is_some();
+            let port = asked.take().unwrap_or_else(|| self.port_for(slot));
+            let refusal = match self.send(port, asking, argv) {
                 Attempt::NoConnection(e) => {
                     self.owners.remove(&slot);
                     e.to_string()
