@@ -164,8 +164,7 @@ fn executed(server: &Server, command: &str) -> Result<bool, String> {
 
 /// The module's commands that are flagged `write`.
 fn writing_commands(server: &Server) -> Result<Vec<String>, String> {
-    let name = if server.host.is_redis() { "ReJSON" } else { "json" };
-    let names = ask(server, &["COMMAND", "LIST", "FILTERBY", "MODULE", name])?;
+    let names = ask(server, &["COMMAND", "LIST", "FILTERBY", "PATTERN", "json.*"])?;
     let Reply::Array(names) = names else { return Err("COMMAND LIST answers no array".into()) };
     let mut writing = Vec::new();
     for name in names.iter().filter_map(Reply::text) {
