@@ -148,14 +148,23 @@ impl<'a> Tree<'a> {
     }
 
     fn child_within(&mut self, source: Source, node: Node, token: &str) -> Outcome<Option<Place>> {
-        self.charge(self.source(source).len(node))?;
         let document = self.source(source);
-        let child = match document.kind(node) {
-            Kind::Object => document.member(node, token),
-            Kind::Array => array_index(token).and_then(|at| document.element(node, at)),
-            _ => None,
+        let (child, visits) = match document.kind(node) {
+            Kind::Object => {
+                let mut members = document.members(node).enumerate();
+                let found = members.find(|(_, (name, _))| name.is(token));
+                let visits = found.map_or(document.len(node), |(at, _)| at);
+                (found.map(|(_, (_, member))| member), visits)
+            }
+            Kind::Array => {
+                let at = array_index(token).filter(|&at| at < document.len(node));
+                (at.and_then(|at| document.element(node, at)), at.unwrap_or(0))
+            }
+            _ => (None, 0),
         };
-        Ok(child.map(|child| Place::Within(source, child)))
+        let place = child.map(|child| Place::Within(source, child));
+        self.charge(visits)?;
+        Ok(place)
     }
 
     /// The child of an opened value.
@@ -337,7 +346,8 @@ impl<'a> Tree<'a> {
         }
         let text = self.text_of(id, self.copies_left)?;
         self.copies_left = self.copies_left.saturating_sub(text.len());
-        self.charge(text.len() / BYTES_A_VISIT)?;
+        // It is written, indexed and, for its height, read.
+        self.charge(text.len() / BYTES_A_VISIT * 8)?;
         let index = Index::new(&text);
         let source = self.given.len() + self.copies.len();
         let source = u32::try_from(source).map_err(|_| PatchErrorKind::TooMuchWork)?;

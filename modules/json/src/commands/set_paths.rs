@@ -78,7 +78,7 @@ impl Command for SetPaths {
                 }
                 Some(text) => {
                     // Every pair goes through the whole document.
-                    paths::charge(&mut meter, text.len().saturating_mul(8))?;
+                    paths::charge(&mut meter, text.len().saturating_mul(3))?;
                     set_at(call.ctx, &path, text, &value, how)?
                 }
             };
