@@ -35,6 +35,8 @@ pub enum PathErrorKind {
     EmptyExpression,
     /// valkey-json: neither a name nor `*` where one should be.
     MissingName,
+    /// valkey-json: a name in quotes that do not close, or with an escape that is none.
+    InvalidName,
     /// valkey-json: `...`.
     DotSequence,
     /// valkey-json: what is in brackets is no index.
@@ -75,6 +77,7 @@ impl fmt::Display for PathError {
             PathErrorKind::TooManyDescents => f.write_str("path has too many `..`"),
             PathErrorKind::EmptyExpression => f.write_str("expression is empty"),
             PathErrorKind::MissingName => f.write_str("expected a name or `*`"),
+            PathErrorKind::InvalidName => f.write_str("quoted name is not valid"),
             PathErrorKind::DotSequence => f.write_str("too many dots"),
             PathErrorKind::NotAnIndex => f.write_str("expected an index"),
             PathErrorKind::ZeroStep => f.write_str("step of a slice is zero"),

@@ -144,7 +144,8 @@ impl Parser<'_> {
                     self.literal(&mut expression, literal);
                     return self.term(expression, Term::Value);
                 }
-                _ => return self.refuse("an operand", PathErrorKind::EmptyExpression),
+                b')' | b']' => return self.refuse("an operand", PathErrorKind::EmptyExpression),
+                _ => return self.expected("an operand"),
             }
         }
     }

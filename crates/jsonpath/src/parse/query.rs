@@ -122,7 +122,13 @@ impl Parser<'_> {
                     }
                     return Ok(());
                 }
-                b'\'' | b'"' => selectors.push(Selector::Name(self.string()?)),
+                b'\'' | b'"' => {
+                    let name = self.string();
+                    if self.valkey && name.is_err() {
+                        return Err(PathError::new(PathErrorKind::InvalidName, self.at));
+                    }
+                    selectors.push(Selector::Name(name?));
+                }
                 b'*' => {
                     self.at += 1;
                     selectors.push(Selector::Wildcard);

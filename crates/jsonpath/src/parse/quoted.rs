@@ -117,7 +117,7 @@ impl Parser<'_> {
             Ok(number) => Ok(number),
             Err(_) => {
                 self.at = start;
-                self.expected("a number")
+                self.refuse("a number", PathErrorKind::OutOfRange)
             }
         }
     }

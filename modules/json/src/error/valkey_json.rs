@@ -66,6 +66,7 @@ fn path_message(kind: PathErrorKind) -> &'static str {
     match kind {
         PathErrorKind::EmptyExpression => "SYNTAXERR Expression token cannot be empty",
         PathErrorKind::MissingName => "SYNTAXERR Invalid identifier",
+        PathErrorKind::InvalidName => "SYNTAXERR Invalid object member name",
         PathErrorKind::DotSequence => "SYNTAXERR Invalid dot sequence",
         PathErrorKind::NotAnIndex => "SYNTAXERR Array index is not a number",
         PathErrorKind::OutOfRange => "SYNTAXERR Invalid number",
