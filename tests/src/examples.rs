@@ -42,6 +42,10 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
                         Err(e) => failures.push(e),
                     }
                 }
+                match is_all_described(&mut client) {
+                    Ok(()) => passed += 1,
+                    Err(e) => failures.push(e),
+                }
             }
         }
         report.group(
@@ -102,6 +106,59 @@ fn play(client: &mut Client, block: &[Step]) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Every command, setting and field of INFO that the module has is in the documentation.
+fn is_all_described(client: &mut Client) -> Result<(), String> {
+    let mut run = |words: &str| client.run(words).map_err(|e| format!("{words}: {e}"));
+    let read =
+        |path| fs::read_to_string(workspace().join(path)).map_err(|e| format!("{path}: {e}"));
+    let (readme, reference) = (read(DOCUMENTS[0])?, read(DOCUMENTS[1])?);
+    let mut missing = Vec::new();
+    for name in texts(&run("COMMAND LIST FILTERBY PATTERN json.*")?) {
+        let name = name.to_uppercase();
+        let is_title = |line: &str| {
+            line.starts_with("### ") && line.split([' ', ',']).any(|word| word == name)
+        };
+        if !reference.lines().any(is_title) && !reference.contains(&format!("`{name} ")) {
+            missing.push(name);
+        }
+    }
+    let settings = texts(&run("CONFIG GET *json.*")?);
+    for name in settings.iter().step_by(2) {
+        let name = name.split_once('.').map_or("", |(_, name)| name);
+        if !readme.contains(&format!("\n| `{name}` |")) {
+            missing.push(format!("setting {name}"));
+        }
+    }
+    let info = run("INFO modules")?;
+    let info = String::from_utf8_lossy(info.text().unwrap_or_default()).into_owned();
+    let fields = info.lines().filter_map(|line| line.split_once(':'));
+    let fields = fields.filter_map(|(name, _)| {
+        name.strip_prefix("json_").or_else(|| name.strip_prefix("ReJSON_"))
+    });
+    let mut count = 0;
+    for name in fields {
+        count += 1;
+        if ![format!("`{name}`"), format!("`json_{name}`")].iter().any(|name| readme.contains(name))
+        {
+            missing.push(format!("field {name}"));
+        }
+    }
+    if settings.len() < 20 || count < 15 {
+        return Err(format!("{} settings and {count} fields are too few", settings.len() / 2));
+    }
+    match missing.is_empty() {
+        true => Ok(()),
+        false => Err(format!("not in the documentation: {}", missing.join(", "))),
+    }
+}
+
+/// The texts in an array.
+fn texts(reply: &Reply) -> Vec<String> {
+    let Reply::Array(items) = reply else { return Vec::new() };
+    let text = |item: &Reply| String::from_utf8_lossy(item.text().unwrap_or_default()).into_owned();
+    items.iter().map(text).collect()
 }
 
 /// The lines in which a reply is shown.
