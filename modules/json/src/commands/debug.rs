@@ -1,5 +1,7 @@
 //! JSON.DEBUG: how documents are held.
 
+use std::ffi::CStr;
+
 use json_document::{Document, Kind, Node};
 
 use crate::commands::change::read;
@@ -9,7 +11,7 @@ use crate::host::args::Args;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::command_docs::{Arg, Docs};
 use crate::host::value_type::held_bytes;
-use crate::host::{Key, KeyName};
+use crate::host::{Key, KeyName, every_document};
 use crate::paths::{self, Selection};
 
 pub(crate) struct Debug;
@@ -17,7 +19,7 @@ pub(crate) struct Debug;
 /// A sub-command: its name, whether a key comes after it, what HELP says, and what it does.
 type Subcommand = (&'static str, bool, &'static str, fn(Call<'_>) -> Result<(), Error>);
 
-const SUBCOMMANDS: [Subcommand; 4] = [
+const SUBCOMMANDS: [Subcommand; 6] = [
     (
         "MEMORY",
         true,
@@ -35,6 +37,18 @@ const SUBCOMMANDS: [Subcommand; 4] = [
         true,
         "FIELDS <key> [path] - reports the number of values within a container, at any depth; 1 for a scalar",
         fields,
+    ),
+    (
+        "MAX-DEPTH-KEY",
+        false,
+        "MAX-DEPTH-KEY - reports the deepest document of the database: its depth and its key",
+        max_depth_key,
+    ),
+    (
+        "MAX-SIZE-KEY",
+        false,
+        "MAX-SIZE-KEY - reports the document that takes most memory: its bytes and its key",
+        max_size_key,
     ),
     ("HELP", false, "HELP                - this message", help),
 ];
@@ -54,6 +68,8 @@ impl Command for Debug {
             Arg::block(c"memory", &[NAME.after(c"MEMORY"), docs::OPTIONAL_PATH]),
             Arg::block(c"depth", &[NAME.after(c"DEPTH"), docs::OPTIONAL_PATH]),
             Arg::block(c"fields", &[NAME.after(c"FIELDS"), docs::OPTIONAL_PATH]),
+            Arg::word(c"max-depth-key", c"MAX-DEPTH-KEY"),
+            Arg::word(c"max-size-key", c"MAX-SIZE-KEY"),
             Arg::word(c"help", c"HELP"),
         ],
     )])
@@ -107,6 +123,31 @@ fn depth(call: Call<'_>) -> Result<(), Error> {
         let deepest = document.containers(node).map(|inner| document.depth(inner) + 1).max();
         deepest.map_or(0, |deepest| deepest - document.depth(node))
     })
+}
+
+fn max_depth_key(call: Call<'_>) -> Result<(), Error> {
+    reply_largest(call, c"DEPTH")
+}
+
+fn max_size_key(call: Call<'_>) -> Result<(), Error> {
+    reply_largest(call, c"MEMORY")
+}
+
+/// Replies the largest that `subcommand` has for any key that the user may read, and that key; nil
+/// if there is none. Every document is looked at, in one go.
+fn reply_largest(call: Call<'_>, subcommand: &CStr) -> Result<(), Error> {
+    if call.args.len() > 2 {
+        return Err(Error::Arity);
+    }
+    match every_document::largest(call.ctx, subcommand) {
+        Some((measure, name)) => {
+            call.ctx.reply_array(2);
+            call.ctx.reply_integer(measure);
+            call.ctx.reply_bulk(&name);
+        }
+        None => call.ctx.reply_null(),
+    }
+    Ok(())
 }
 
 fn fields(call: Call<'_>) -> Result<(), Error> {

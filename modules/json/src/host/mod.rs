@@ -27,6 +27,7 @@ mod compat_change;
 pub(crate) mod config;
 pub(crate) mod context;
 pub(crate) mod entry;
+pub(crate) mod every_document;
 mod fault;
 pub(crate) mod guard;
 mod host_config;
