@@ -24,8 +24,14 @@ mod entry;
 mod value;
 
 mod hash_value;
+mod intset;
+mod list_node;
+mod list_value;
 mod listpack;
+mod listpack_element;
 mod module_value;
+mod quicklist;
+mod set_value;
 mod string_value;
 
 mod access;
@@ -48,8 +54,12 @@ pub use eviction::{EvictionPolicy, EvictionPool, EvictionSettings, Victim};
 pub use expiry::ExpiryStep;
 pub use glob::glob_match;
 pub use hash_value::{HashIter, HashLimits, HashValue};
-pub use listpack::{Listpack, ListpackError};
+pub use intset::Intset;
+pub use list_node::{ListEnd, ListLimits, ListNode, NodeElements, NodeRef};
+pub use list_value::ListValue;
+pub use listpack::{Elements, Listpack, ListpackError};
 pub use module_value::{ModuleType, ModuleTypeRef, ModuleValue};
+pub use set_value::{SetIter, SetLimits, SetValue};
 pub use string_value::StringValue;
 pub use value::{Element, Value};
 

@@ -29,18 +29,16 @@
 use std::fmt;
 use std::ops::Range;
 
+use crate::listpack_element::{
+    END, Encoded, back_len_before, back_len_size, decode, encode_back_len, is_last_of_its_size,
+    push_back_len,
+};
 use crate::string_value::parse_integer;
 use crate::value::Element;
 
 const HEADER_LEN: usize = 6;
-const END: u8 = 0xff;
 /// In the header's count: too many to tell.
 const COUNT_UNKNOWN: u16 = u16::MAX;
-const STRING_32: u8 = 0xf0;
-const INTEGER_16: u8 = 0xf1;
-const INTEGER_24: u8 = 0xf2;
-const INTEGER_32: u8 = 0xf3;
-const INTEGER_64: u8 = 0xf4;
 
 /// A valid listpack in one allocation of its exact size.
 #[derive(Clone)]
@@ -136,13 +134,8 @@ impl Listpack {
         self.0.len() == HEADER_LEN + 1
     }
 
-    pub fn iter(&self) -> impl Iterator<Item = Element<'_>> {
-        let mut at = HEADER_LEN;
-        std::iter::from_fn(move || {
-            let (element, range) = self.at(at)?;
-            at = range.end;
-            Some(element)
-        })
+    pub fn iter(&self) -> Elements<'_> {
+        Elements { listpack: self, front: HEADER_LEN, back: self.end() }
     }
 
     /// Adds an element at the end.
@@ -157,6 +150,59 @@ impl Listpack {
         Some((element, at..at + len + back_len_size(len)))
     }
 
+    /// The element that ends at byte `end`, and all the bytes that it takes; `None` at the start.
+    fn before(&self, end: usize) -> Option<Placed<'_>> {
+        if end <= HEADER_LEN {
+            return None;
+        }
+        let (len, size) = back_len_before(&self.0, end)?;
+        self.at(end.checked_sub(len + size)?)
+    }
+
+    /// Element number `index` and the bytes it takes, walked to from the nearer end.
+    pub(crate) fn nth(&self, index: usize) -> Option<Placed<'_>> {
+        let len = self.len();
+        if index >= len {
+            return None;
+        }
+        let mut elements = self.iter();
+        if index < len / 2 {
+            elements.placed().nth(index)
+        } else {
+            elements.placed_back().nth(len - 1 - index)
+        }
+    }
+
+    /// The bytes that elements `from` to `to` take, the latter excluded; both at most the length.
+    pub(crate) fn range(&self, from: usize, to: usize) -> Range<usize> {
+        let start = |index| self.nth(index).map_or(self.end(), |(_, range)| range.start);
+        let first = start(from);
+        first..if to <= from { first } else { start(to) }
+    }
+
+    /// The first element that is `bytes`, and the bytes it takes.
+    pub(crate) fn find(&self, bytes: &[u8]) -> Option<Range<usize>> {
+        let number = parse_integer(bytes);
+        let found = self.iter().placed().find(|(element, _)| element.is(bytes, number));
+        found.map(|(_, range)| range)
+    }
+
+    /// Takes the elements from byte `at` on out into a listpack of their own.
+    pub(crate) fn split_off(&mut self, at: usize) -> Self {
+        let mut tail = Self::new();
+        let end = tail.end();
+        let moved: Vec<u8> = self.0[at..self.end()].to_vec();
+        let mut elements = 0;
+        let mut rest = &moved[..];
+        while let Some((_, len)) = decode(rest) {
+            rest = &rest[len + back_len_size(len)..];
+            elements += 1;
+        }
+        tail.replace(end..end, &moved, elements, 0);
+        self.replace(at..self.end(), &[], 0, elements);
+        tail
+    }
+
     /// Pairs of elements with the bytes each of the two takes.
     pub(crate) fn pairs(&self) -> Pairs<'_> {
         Pairs { listpack: self, at: HEADER_LEN }
@@ -165,11 +211,12 @@ impl Listpack {
     /// The pair whose first element is `name`.
     pub(crate) fn find_pair(&self, name: &[u8]) -> Option<(Placed<'_>, Placed<'_>)> {
         let number = parse_integer(name);
-        self.pairs().find(|((element, _), _)| match element {
-            Element::Integer(integer) => Some(*integer) == number,
-            Element::Bytes(bytes) => *bytes == name,
-            Element::Shared(string) => string.as_bytes() == name,
-        })
+        self.pairs().find(|((element, _), _)| element.is(name, number))
+    }
+
+    /// Where the first element begins.
+    pub(crate) fn start(&self) -> usize {
+        HEADER_LEN
     }
 
     /// Where a new element at the end begins.
@@ -179,15 +226,21 @@ impl Listpack {
 
     /// Puts `elements` in the place of the `replaced` elements that lie at `range`.
     pub(crate) fn splice(&mut self, range: Range<usize>, elements: &[&[u8]], replaced: usize) {
-        let count = match u16::from_le_bytes([self.0[4], self.0[5]]) {
-            COUNT_UNKNOWN => usize::MAX,
-            count => usize::from(count) + elements.len() - replaced,
-        };
         let mut encoded = Encoded::default();
         elements.iter().for_each(|element| encoded.push(element));
+        self.replace(range, &encoded.0, elements.len(), replaced);
+    }
+
+    /// [`Listpack::splice`] with `added` elements that are encoded already.
+    fn replace(&mut self, range: Range<usize>, encoded: &[u8], added: usize, replaced: usize) {
+        let count = match u16::from_le_bytes([self.0[4], self.0[5]]) {
+            // Once more than the header can tell, the count is found by walking for good.
+            COUNT_UNKNOWN => usize::MAX,
+            count => usize::from(count) + added - replaced,
+        };
         let mut bytes = std::mem::take(&mut self.0).into_vec();
-        bytes.reserve_exact(encoded.0.len().saturating_sub(range.len()));
-        bytes.splice(range, encoded.0);
+        bytes.reserve_exact(encoded.len().saturating_sub(range.len()));
+        bytes.splice(range, encoded.iter().copied());
         let total = (bytes.len() as u32).to_le_bytes();
         bytes[..4].copy_from_slice(&total);
         let count = u16::try_from(count).unwrap_or(COUNT_UNKNOWN).to_le_bytes();
@@ -198,6 +251,54 @@ impl Listpack {
 
 /// An element and the bytes it takes.
 pub(crate) type Placed<'a> = (Element<'a>, Range<usize>);
+
+/// Elements from both ends.
+pub struct Elements<'a> {
+    listpack: &'a Listpack,
+    front: usize,
+    back: usize,
+}
+
+impl<'a> Elements<'a> {
+    /// The elements with the bytes they take.
+    pub(crate) fn placed(&mut self) -> impl Iterator<Item = Placed<'a>> + '_ {
+        std::iter::from_fn(|| {
+            if self.front >= self.back {
+                return None;
+            }
+            let placed = self.listpack.at(self.front)?;
+            self.front = placed.1.end;
+            Some(placed)
+        })
+    }
+
+    /// The elements with the bytes they take, the last one first.
+    pub(crate) fn placed_back(&mut self) -> impl Iterator<Item = Placed<'a>> + '_ {
+        std::iter::from_fn(|| {
+            if self.front >= self.back {
+                return None;
+            }
+            let placed = self.listpack.before(self.back)?;
+            self.back = placed.1.start;
+            Some(placed)
+        })
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = Element<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.placed().next().map(|(element, _)| element)
+    }
+}
+
+impl DoubleEndedIterator for Elements<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.placed_back().next().map(|(element, _)| element)
+    }
+}
 
 /// Elements two by two.
 pub(crate) struct Pairs<'a> {
@@ -223,66 +324,6 @@ impl fmt::Debug for Listpack {
     }
 }
 
-/// The element at the start of `bytes` and its length without the length at its back. `None` if
-/// there is none that is whole.
-#[inline]
-fn decode(bytes: &[u8]) -> Option<(Element<'_>, usize)> {
-    let string = |start: usize, len: usize| {
-        let end = start.checked_add(len)?;
-        Some((Element::Bytes(bytes.get(start..end)?), end))
-    };
-    let integer = |width: usize| {
-        // Sign-extended by shifting the value up to the top and back.
-        let mut wide = [0; 8];
-        wide[8 - width..].copy_from_slice(bytes.get(1..=width)?);
-        let shift = 64 - 8 * width as u32;
-        Some((Element::Integer(i64::from_le_bytes(wide) >> shift), width + 1))
-    };
-    let first = *bytes.first()?;
-    match first {
-        0x00..0x80 => Some((Element::Integer(i64::from(first)), 1)),
-        0x80..0xc0 => string(1, usize::from(first & 0x3f)),
-        0xc0..0xe0 => {
-            let raw = i64::from(first & 0x1f) << 8 | i64::from(*bytes.get(1)?);
-            Some((Element::Integer(raw << 51 >> 51), 2))
-        }
-        0xe0..0xf0 => string(2, usize::from(first & 0x0f) << 8 | usize::from(*bytes.get(1)?)),
-        STRING_32 => {
-            let len = bytes.get(1..5)?.try_into().ok()?;
-            string(5, usize::try_from(u32::from_le_bytes(len)).ok()?)
-        }
-        INTEGER_16 => integer(2),
-        INTEGER_24 => integer(3),
-        INTEGER_32 => integer(4),
-        INTEGER_64 => integer(8),
-        _ => None,
-    }
-}
-
-/// How many bytes the length at the back takes for an element of `len` bytes.
-#[inline]
-fn back_len_size(len: usize) -> usize {
-    match len {
-        0..=127 => 1,
-        128..=16_383 => 2,
-        16_384..=2_097_151 => 3,
-        2_097_152..=268_435_455 => 4,
-        _ => 5,
-    }
-}
-
-fn is_last_of_its_size(len: usize) -> bool {
-    matches!(len, 16_383 | 2_097_151 | 268_435_455)
-}
-
-/// Writes the length into all of `out`.
-fn encode_back_len(len: usize, out: &mut [u8]) {
-    for (place, byte) in out.iter_mut().rev().enumerate() {
-        *byte = (len >> (7 * place)) as u8 & 0x7f | 0x80;
-    }
-    out[0] &= 0x7f;
-}
-
 /// The same elements with their lengths in the size that [`back_len_size`] gives. The bytes have
 /// been checked.
 fn rewritten(bytes: &[u8]) -> Box<[u8]> {
@@ -301,56 +342,4 @@ fn rewritten(bytes: &[u8]) -> Box<[u8]> {
     let total = (out.len() as u32).to_le_bytes();
     out[..4].copy_from_slice(&total);
     out.into_boxed_slice()
-}
-
-fn push_back_len(out: &mut Vec<u8>, len: usize) {
-    let mut back = [0; 5];
-    let back = &mut back[..back_len_size(len)];
-    encode_back_len(len, back);
-    out.extend_from_slice(back);
-}
-
-/// Encoded elements.
-#[derive(Default)]
-struct Encoded(Vec<u8>);
-
-impl Encoded {
-    fn push(&mut self, bytes: &[u8]) {
-        let start = self.0.len();
-        match parse_integer(bytes) {
-            Some(number) => self.push_integer(number),
-            None => self.push_string(bytes),
-        }
-        let len = self.0.len() - start;
-        push_back_len(&mut self.0, len);
-    }
-
-    fn push_integer(&mut self, number: i64) {
-        let bytes = number.to_le_bytes();
-        let (tag, width) = match number {
-            0..=127 => return self.0.push(bytes[0]),
-            -4096..=4095 => {
-                self.0.extend_from_slice(&[0xc0 | bytes[1] & 0x1f, bytes[0]]);
-                return;
-            }
-            -0x8000..=0x7fff => (INTEGER_16, 2),
-            -0x80_0000..=0x7f_ffff => (INTEGER_24, 3),
-            -0x8000_0000..=0x7fff_ffff => (INTEGER_32, 4),
-            _ => (INTEGER_64, 8),
-        };
-        self.0.push(tag);
-        self.0.extend_from_slice(&bytes[..width]);
-    }
-
-    fn push_string(&mut self, bytes: &[u8]) {
-        match bytes.len() {
-            len @ ..64 => self.0.push(0x80 | len as u8),
-            len @ ..4096 => self.0.extend_from_slice(&[0xe0 | (len >> 8) as u8, len as u8]),
-            len => {
-                self.0.push(STRING_32);
-                self.0.extend_from_slice(&(len as u32).to_le_bytes());
-            }
-        }
-        self.0.extend_from_slice(bytes);
-    }
 }

@@ -5,14 +5,18 @@ use std::borrow::Cow;
 use byte_string::ByteString;
 
 use crate::hash_value::HashValue;
+use crate::list_node::NodeRef;
+use crate::list_value::ListValue;
 use crate::module_value::ModuleValue;
+use crate::set_value::SetValue;
 use crate::string_value::{StringValue, parse_integer};
 
-/// A value of any type. The types not here yet (list, set, sorted set, stream) will be further
-/// variants.
+/// A value of any type. Streams will be a further variant.
 #[derive(Debug)]
 pub enum Value {
     String(StringValue),
+    List(ListValue),
+    Set(SetValue),
     Hash(HashValue),
     Module(ModuleValue),
 }
@@ -27,6 +31,8 @@ impl Value {
     pub fn type_name(&self) -> &str {
         match self {
             Self::String(_) => "string",
+            Self::List(_) => "list",
+            Self::Set(_) => "set",
             Self::Hash(_) => "hash",
             Self::Module(value) => value.type_name(),
         }
@@ -36,6 +42,8 @@ impl Value {
     pub fn encoding_name(&self) -> &'static str {
         match self {
             Self::String(string) => string.encoding_name(),
+            Self::List(list) => list.encoding_name(),
+            Self::Set(set) => set.encoding_name(),
             Self::Hash(hash) => hash.encoding_name(),
             Self::Module(_) => "raw",
         }
@@ -45,6 +53,8 @@ impl Value {
     pub fn heap_size(&self, samples: usize) -> usize {
         match self {
             Self::String(string) => string.heap_size(),
+            Self::List(list) => list.heap_size(samples),
+            Self::Set(set) => set.heap_size(samples),
             Self::Hash(hash) => hash.heap_size(samples),
             Self::Module(_) => ModuleValue::HEAP_SIZE,
         }
@@ -54,6 +64,8 @@ impl Value {
     /// UNLINK hands it to a background thread. A module's own effort is its type's to tell.
     pub fn free_effort(&self) -> usize {
         match self {
+            Self::List(list) => list.free_effort(),
+            Self::Set(set) => set.free_effort(),
             Self::Hash(hash) => hash.free_effort(),
             Self::String(_) | Self::Module(_) => 1,
         }
@@ -68,6 +80,11 @@ impl Value {
                 Element::Integer(_) => 0,
             },
             Self::Hash(hash) => hash.as_listpack().map_or(0, |listpack| listpack.as_bytes()[0]),
+            Self::List(list) => match list.nodes().next() {
+                Some(NodeRef::Packed(listpack)) => listpack.as_bytes()[0],
+                Some(NodeRef::Plain(_)) | None => 0,
+            },
+            Self::Set(set) => set.first_byte(),
             Self::Module(_) => 0,
         }
     }
@@ -77,6 +94,8 @@ impl Value {
     pub fn try_clone(&self) -> Option<Self> {
         match self {
             Self::String(string) => Some(Self::String(string.clone())),
+            Self::List(list) => Some(Self::List(list.clone())),
+            Self::Set(set) => Some(Self::Set(set.clone())),
             Self::Hash(hash) => Some(Self::Hash(hash.clone())),
             Self::Module(_) => None,
         }
@@ -132,6 +151,16 @@ impl<'a> Element<'a> {
 
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// Whether it is these bytes, which spell `number` if any.
+    #[inline]
+    pub(crate) fn is(&self, bytes: &[u8], number: Option<i64>) -> bool {
+        match *self {
+            Self::Integer(integer) => Some(integer) == number,
+            Self::Bytes(own) => own == bytes,
+            Self::Shared(string) => string.as_bytes() == bytes,
+        }
     }
 
     /// The integer that the bytes spell, if they spell one exactly.
