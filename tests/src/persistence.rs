@@ -61,6 +61,9 @@ fn fill(client: &mut Client) -> Outcome {
             run(client, &format!("SET repeated:{i} {}", "abc".repeat(i * 3)))
                 .or_else(|_| run(client, "PING"))?;
             run(client, &format!("HSET small:{i} field value number {i}"))?;
+            run(client, &format!("RPUSH list:{i} {i} a {} -{i}", "b".repeat(i * 90)))?;
+            run(client, &format!("SADD numbers:{i} {i} -7 {}", i * 70_000))?;
+            run(client, &format!("SADD words:{i} {i} word other"))?;
             let document = format!(
                 r#"{{"id":{i},"price":1.10,"big":12345678901234567890123,"tags":["a","é\u0000"],"text":"{}"}}"#,
                 "lorem ipsum ".repeat(i)
@@ -72,8 +75,12 @@ fn fill(client: &mut Client) -> Outcome {
         run(client, "EXPIREAT small:1 4102444800")?;
         for i in 0..700 {
             run(client, &format!("HSET large field:{i} value:{i}"))?;
+            run(client, &format!("RPUSH elements {i} {} element:{i}", "e".repeat(i)))?;
+            run(client, &format!("SADD integers {}", i * 3))?;
+            run(client, &format!("SADD members {i} member:{i}"))?;
         }
         call(client, &["HSET", "long", "field", &"v".repeat(100_000)])?;
+        call(client, &["RPUSH", "elements", &"E".repeat(100_000), "last"])?;
         call(client, &["SET", "huge", &"0123456789abcdef".repeat(70_000)])?;
         run(client, "SET empty x")?;
         call(client, &["SET", "empty", ""])?;
@@ -104,6 +111,15 @@ fn snapshot(client: &mut Client) -> Result<Vec<String>, String> {
                     let mut pairs: Vec<String> = pairs.collect();
                     pairs.sort();
                     pairs.concat()
+                }
+                b"list" => call(client, &[b"LRANGE", &name[..], b"0", b"-1"])?.notation(),
+                b"set" => {
+                    let Reply::Array(members) = call(client, &[b"SMEMBERS", &name[..]])? else {
+                        return Err("SMEMBERS answers no array".into());
+                    };
+                    let mut members: Vec<String> = members.iter().map(Reply::notation).collect();
+                    members.sort();
+                    members.concat()
                 }
                 b"ReJSON-RL" => call(client, &[b"JSON.GET", &name[..]])?.notation(),
                 other => return Err(format!("type {}", String::from_utf8_lossy(other))),
@@ -276,6 +292,9 @@ fn small_file() -> Result<Vec<u8>, String> {
     call(&mut client, &["SET", "text", &"repeat ".repeat(50)])?;
     run(&mut client, "SET number 12345 PX 4000000000")?;
     run(&mut client, "HSET hash field value other 7")?;
+    run(&mut client, "RPUSH list a 1 b")?;
+    run(&mut client, "SADD numbers 1 2 70000")?;
+    run(&mut client, "SADD words a b 1")?;
     call(&mut client, &["HSET", "table", "f", &"x".repeat(80)])?;
     call(&mut client, &["JSON.SET", "doc", "$", &format!("[\"{}\"]", "words ".repeat(200))])?;
     run(&mut client, "SAVE")?;

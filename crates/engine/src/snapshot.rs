@@ -363,17 +363,27 @@ impl Engine {
     /// What reading RDB bytes depends on.
     pub fn rdb_options(&self) -> LoadOptions {
         LoadOptions {
-            hash_limits: self.hash_limits(),
+            limits: self.limits(),
             string_len_max: usize::try_from(self.config.proto_max_bulk_len).unwrap_or(usize::MAX),
             verify_checksum: self.config.rdbchecksum,
         }
     }
 
-    /// Up to where a hash stays compact.
-    pub fn hash_limits(&self) -> keyspace::HashLimits {
-        keyspace::HashLimits {
-            entries: self.config.hash_max_listpack_entries,
-            value_len: self.config.hash_max_listpack_value,
+    /// Up to where collections stay compact.
+    pub fn limits(&self) -> keyspace::Limits {
+        let config = &self.config;
+        let size = |limit: i64| usize::try_from(limit).unwrap_or(0);
+        keyspace::Limits {
+            hash: keyspace::HashLimits {
+                entries: config.hash_max_listpack_entries,
+                value_len: config.hash_max_listpack_value,
+            },
+            list: keyspace::ListLimits { fill: config.list_max_listpack_size },
+            set: keyspace::SetLimits {
+                integers: size(config.set_max_intset_entries),
+                entries: size(config.set_max_listpack_entries),
+                value_len: size(config.set_max_listpack_value),
+            },
         }
     }
 

@@ -42,6 +42,7 @@ mod bucket;
 mod glob;
 mod heap;
 mod key_hash;
+mod limits;
 mod stored_bytes;
 mod table;
 
@@ -55,6 +56,7 @@ pub use expiry::ExpiryStep;
 pub use glob::glob_match;
 pub use hash_value::{HashIter, HashLimits, HashValue};
 pub use intset::Intset;
+pub use limits::Limits;
 pub use list_node::{ListEnd, ListLimits, ListNode, NodeElements, NodeRef};
 pub use list_value::ListValue;
 pub use listpack::{Elements, Listpack, ListpackError};

@@ -95,7 +95,7 @@ impl Reader<'static> {
             self.enter_module();
             return Ok(Dumped::Module { type_id });
         }
-        let limits = self.hash_limits();
+        let limits = self.limits();
         let value = value::load(self.source(), value_type, limits)?;
         let Some(value) = value else {
             return Err(self.source().error(ErrorKind::Malformed("empty collection")));

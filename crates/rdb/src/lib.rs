@@ -47,10 +47,12 @@ mod writer;
 
 mod dump;
 mod error;
+mod list;
 mod module_payload;
 
 mod format;
 mod lzf;
+mod set;
 mod sink;
 mod source;
 mod value;

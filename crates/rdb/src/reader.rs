@@ -3,7 +3,7 @@
 use std::io::Read;
 
 use byte_string::ByteString;
-use keyspace::{HashLimits, Value};
+use keyspace::{Limits, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::format::{self, module_opcode, opcode, value_type};
@@ -14,7 +14,7 @@ use crate::value;
 /// What reading depends on besides the bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct LoadOptions {
-    pub hash_limits: HashLimits,
+    pub limits: Limits,
     /// `proto-max-bulk-len`: the longest string that is taken.
     pub string_len_max: usize,
     /// `rdbchecksum`: whether the checksum at the end is compared.
@@ -23,11 +23,7 @@ pub struct LoadOptions {
 
 impl Default for LoadOptions {
     fn default() -> Self {
-        Self {
-            hash_limits: HashLimits::default(),
-            string_len_max: 512 * 1024 * 1024,
-            verify_checksum: true,
-        }
+        Self { limits: Limits::default(), string_len_max: 512 * 1024 * 1024, verify_checksum: true }
     }
 }
 
@@ -223,7 +219,7 @@ impl<'a> Reader<'a> {
             self.in_module = true;
             return Ok(Item::ModuleEntry { key, meta, type_id });
         }
-        Ok(match value::load(&mut self.source, value_type, self.options.hash_limits)? {
+        Ok(match value::load(&mut self.source, value_type, self.options.limits)? {
             Some(value) => Item::Entry { key, meta, value },
             None => Item::EmptyEntry { key },
         })
@@ -249,8 +245,8 @@ impl<'a> Reader<'a> {
         &mut self.source
     }
 
-    pub(crate) fn hash_limits(&self) -> HashLimits {
-        self.options.hash_limits
+    pub(crate) fn limits(&self) -> Limits {
+        self.options.limits
     }
 
     pub(crate) fn enter_module(&mut self) {

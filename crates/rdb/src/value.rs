@@ -1,18 +1,20 @@
 //! Values after their type byte and key.
 
 use byte_string::ByteString;
-use keyspace::{Element, HashLimits, HashValue, Listpack, StringValue, Value};
+use keyspace::{Element, HashLimits, HashValue, Limits, Listpack, StringValue, Value};
 
 use crate::error::{Error, ErrorKind};
 use crate::format::value_type;
 use crate::sink::Sink;
 use crate::source::{Source, Text};
-use crate::ziplist;
+use crate::{list, set, ziplist};
 
 /// The type byte of `value`.
 pub(crate) fn type_of(value: &Value) -> u8 {
     match value {
         Value::String(_) => value_type::STRING,
+        Value::List(_) => value_type::LIST_QUICKLIST_2,
+        Value::Set(set) => set::type_of(set),
         Value::Hash(hash) if hash.as_listpack().is_some() => value_type::HASH_LISTPACK,
         Value::Hash(_) => value_type::HASH,
         Value::Module(_) => value_type::MODULE,
@@ -23,6 +25,8 @@ pub(crate) fn type_of(value: &Value) -> u8 {
 pub(crate) fn save(sink: &mut Sink<'_>, value: &Value) {
     match value {
         Value::String(string) => save_element(sink, string.element()),
+        Value::List(list) => list::save(sink, list),
+        Value::Set(set) => set::save(sink, set),
         Value::Hash(hash) => match hash.as_listpack() {
             Some(listpack) => sink.string(listpack.as_bytes()),
             None => {
@@ -37,7 +41,7 @@ pub(crate) fn save(sink: &mut Sink<'_>, value: &Value) {
     }
 }
 
-fn save_element(sink: &mut Sink<'_>, element: Element<'_>) {
+pub(crate) fn save_element(sink: &mut Sink<'_>, element: Element<'_>) {
     match element {
         Element::Integer(number) => sink.integer_string(number),
         Element::Bytes(bytes) => sink.string(bytes),
@@ -50,21 +54,27 @@ fn save_element(sink: &mut Sink<'_>, element: Element<'_>) {
 pub(crate) fn load(
     source: &mut Source<'_>,
     value_type: u8,
-    limits: HashLimits,
+    limits: Limits,
 ) -> Result<Option<Value>, Error> {
-    let hash = match value_type {
+    let (is_empty, value) = match value_type {
         value_type::STRING => return load_string(source).map(Value::String).map(Some),
-        value_type::HASH => load_hash(source, limits)?,
-        value_type::HASH_LISTPACK => load_listpack(source, limits)?,
-        value_type::HASH_ZIPLIST => {
-            let bytes = source.blob()?;
-            let pairs = ziplist::ziplist_pairs(&bytes);
-            collect_hash(source, pairs, "ziplist", limits)?
+        value_type::LIST
+        | value_type::LIST_ZIPLIST
+        | value_type::LIST_QUICKLIST
+        | value_type::LIST_QUICKLIST_2 => {
+            let list = list::load(source, value_type, limits.list)?;
+            (list.is_empty(), Value::List(list))
         }
-        value_type::HASH_ZIPMAP => {
-            let bytes = source.blob()?;
-            let pairs = ziplist::zipmap_pairs(&bytes);
-            collect_hash(source, pairs, "zipmap", limits)?
+        value_type::SET | value_type::SET_INTSET | value_type::SET_LISTPACK => {
+            let set = set::load(source, value_type, limits.set)?;
+            (set.is_empty(), Value::Set(set))
+        }
+        value_type::HASH
+        | value_type::HASH_LISTPACK
+        | value_type::HASH_ZIPLIST
+        | value_type::HASH_ZIPMAP => {
+            let hash = load_any_hash(source, value_type, limits.hash)?;
+            (hash.is_empty(), Value::Hash(hash))
         }
         other => {
             return Err(source.error(match value_type::unsupported_name(other) {
@@ -73,7 +83,28 @@ pub(crate) fn load(
             }));
         }
     };
-    Ok((!hash.is_empty()).then_some(Value::Hash(hash)))
+    Ok((!is_empty).then_some(value))
+}
+
+fn load_any_hash(
+    source: &mut Source<'_>,
+    value_type: u8,
+    limits: HashLimits,
+) -> Result<HashValue, Error> {
+    match value_type {
+        value_type::HASH_LISTPACK => load_listpack(source, limits),
+        value_type::HASH_ZIPLIST => {
+            let bytes = source.blob()?;
+            let pairs = ziplist::ziplist_pairs(&bytes);
+            collect_hash(source, pairs, "ziplist", limits)
+        }
+        value_type::HASH_ZIPMAP => {
+            let bytes = source.blob()?;
+            let pairs = ziplist::zipmap_pairs(&bytes);
+            collect_hash(source, pairs, "zipmap", limits)
+        }
+        _ => load_hash(source, limits),
+    }
 }
 
 fn load_string(source: &mut Source<'_>) -> Result<StringValue, Error> {

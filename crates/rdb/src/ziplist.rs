@@ -1,4 +1,4 @@
-//! The compact forms of hashes before the listpack; read only.
+//! The compact forms of collections before the listpack; read only.
 //!
 //! ```text
 //! Ziplist  OFFSET  SIZE  DESCRIPTION
@@ -30,6 +30,16 @@ const HEADER_LEN: usize = 10;
 
 /// The pairs of a ziplist; `None` unless it is valid from the first byte to the last.
 pub(crate) fn ziplist_pairs(bytes: &[u8]) -> Option<Vec<(ByteString, ByteString)>> {
+    let entries = ziplist_entries(bytes)?;
+    if !entries.len().is_multiple_of(2) {
+        return None;
+    }
+    let mut entries = entries.into_iter();
+    Some(std::iter::from_fn(|| Some((entries.next()?, entries.next()?))).collect())
+}
+
+/// The entries of a ziplist; `None` unless it is valid from the first byte to the last.
+pub(crate) fn ziplist_entries(bytes: &[u8]) -> Option<Vec<ByteString>> {
     let total = u32::from_le_bytes(*bytes.first_chunk()?);
     let tail = u32::from_le_bytes(bytes.get(4..8)?.try_into().ok()?);
     let count = u16::from_le_bytes(bytes.get(8..HEADER_LEN)?.try_into().ok()?);
@@ -49,11 +59,7 @@ pub(crate) fn ziplist_pairs(bytes: &[u8]) -> Option<Vec<(ByteString, ByteString)
     }
     let is_count_right = count == u16::MAX || usize::from(count) == entries.len();
     let is_tail_right = tail as usize == bytes.len() - 1 - last_len;
-    if rest.len() != 1 || !is_count_right || !is_tail_right || !entries.len().is_multiple_of(2) {
-        return None;
-    }
-    let mut entries = entries.into_iter();
-    Some(std::iter::from_fn(|| Some((entries.next()?, entries.next()?))).collect())
+    (rest.len() == 1 && is_count_right && is_tail_right).then_some(entries)
 }
 
 fn take_ziplist_entry(rest: &mut &[u8]) -> Option<ByteString> {

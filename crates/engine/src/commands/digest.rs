@@ -31,6 +31,8 @@ fn mix(signature: &mut Signature, part: &[u8]) {
 fn type_number(value: &Value) -> u32 {
     match value {
         Value::String(_) => 0,
+        Value::List(_) => 1,
+        Value::Set(_) => 2,
         Value::Hash(_) => 4,
         Value::Module(_) => 5,
     }
@@ -48,6 +50,16 @@ pub(super) fn mix_value(
     let expires = entry.has_expiry();
     match &entry.value {
         Value::String(string) => mix(signature, string.as_bytes(&mut itoa::Buffer::new())),
+        Value::List(list) => {
+            for element in list.iter() {
+                mix(signature, &element.to_cow());
+            }
+        }
+        Value::Set(set) => {
+            for member in set.iter() {
+                xor(signature, &member.to_cow());
+            }
+        }
         Value::Hash(hash) => {
             for (field, value) in hash.iter() {
                 let mut element = [0; 20];

@@ -30,7 +30,7 @@ pub(super) fn change<T>(
     call: &Call,
     change: impl FnOnce(&mut HashValue, HashLimits) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let (db, key, limits) = (call.db, &call.argv[1], engine.hash_limits());
+    let (db, key, limits) = (call.db, &call.argv[1], engine.limits().hash);
     match engine.locate_write(db, key) {
         Ok(place) => match engine.db_mut(db).entry_at_mut(place).map(|entry| &mut entry.value) {
             Some(Value::Hash(hash)) => change(hash, limits),

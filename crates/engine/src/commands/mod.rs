@@ -23,6 +23,14 @@ mod hash;
 mod hash_number;
 mod hash_random;
 
+mod list;
+mod list_edit;
+mod list_move;
+
+mod set;
+mod set_algebra;
+mod set_random;
+
 mod databases;
 mod dump;
 mod expiry;
@@ -30,6 +38,7 @@ mod keys;
 mod object;
 mod scan;
 
+mod collection;
 mod element;
 mod expire_time;
 mod set_args;
@@ -60,6 +69,12 @@ pub const ALL: &[&[Spec]] = &[
     hash::SPECS,
     hash_number::SPECS,
     hash_random::SPECS,
+    list::SPECS,
+    list_edit::SPECS,
+    list_move::SPECS,
+    set::SPECS,
+    set_algebra::SPECS,
+    set_random::SPECS,
     keys::SPECS,
     expiry::SPECS,
     databases::SPECS,

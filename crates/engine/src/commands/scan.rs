@@ -1,14 +1,15 @@
-//! Walks in steps: SCAN and HSCAN.
+//! Walks in steps: SCAN, HSCAN and SSCAN.
 
 use byte_string::ByteString;
-use keyspace::{Element, Value, glob_match};
+use keyspace::{Element, SetValue, Value, glob_match};
 
+use super::collection::read_at;
 use super::element;
 use crate::call::printable;
 use crate::command::{Arg, ArgKind, Docs, KeySpec, Spec, category, flag, key_flag};
 use crate::{Call, Engine, Error, Outcome};
 
-pub(super) const SPECS: &[Spec] = &[SCAN, HSCAN];
+pub(super) const SPECS: &[Spec] = &[SCAN, HSCAN, SSCAN];
 
 /// Built-in types, those without commands yet included.
 const TYPE_NAMES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
@@ -205,5 +206,55 @@ fn hscan(engine: &mut Engine, call: &mut Call) -> Outcome {
             element::bulk(&mut call.reply, value);
         }
     }
+    Ok(())
+}
+
+const SSCAN: Spec = Spec::new(
+    "sscan",
+    -3,
+    sscan,
+    Docs::new(
+        "set",
+        "2.8.0",
+        "O(1) a call, O(N) for the whole walk over N elements",
+        "Walks through the members of a set, some at each call.",
+    )
+    .args(&[
+        Arg::key("key", 0),
+        Arg::new("cursor", ArgKind::Integer),
+        Arg::new("pattern", ArgKind::Pattern).token("MATCH").optional(),
+        Arg::new("count", ArgKind::Integer).token("COUNT").optional(),
+    ]),
+)
+.flags(flag::READONLY)
+.categories(category::SET)
+.tips(&["nondeterministic_output"])
+.keys(&[KeySpec::one(1, key_flag::RO | key_flag::ACCESS)]);
+
+fn sscan(engine: &mut Engine, call: &mut Call) -> Outcome {
+    let cursor = parse_cursor(call, 2)?;
+    let Some(set) = read_at::<SetValue>(engine, call, 1)? else {
+        reply_cursor(call, 0);
+        call.reply.array(0);
+        return Ok(());
+    };
+    let args = ScanArgs::parse(call, 3, false)?;
+    if args.no_values {
+        return Err(Error::text("ERR NOVALUES option can only be used in HSCAN"));
+    }
+    let mut found: Vec<Element<'_>> = Vec::new();
+    let cursor = walk(cursor, args.count, |cursor| {
+        let mut met = 0;
+        let next = set.scan(cursor, |member| {
+            met += 1;
+            if args.matches(member.as_bytes(&mut itoa::Buffer::new())) {
+                found.push(member);
+            }
+        });
+        (next, met)
+    });
+    reply_cursor(call, cursor);
+    call.reply.array(found.len());
+    found.into_iter().for_each(|member| element::bulk(&mut call.reply, member));
     Ok(())
 }

@@ -6,7 +6,7 @@ use std::ptr;
 use byte_string::ByteString;
 use engine::Engine;
 use engine::hooks::Removal;
-use keyspace::{HashLimits, HashValue, Value};
+use keyspace::{HashValue, Value};
 use module_abi::{ERR, OK, hash, key_type};
 
 use crate::boundary::{PanicGuard, set_errno};
@@ -28,16 +28,9 @@ fn pairs<'a>(args: &'a [PassedArg]) -> impl Iterator<Item = (ByteString, *const 
     args.chunks_exact(2).map(|pair| (pair[0].to_byte_string(), pair[1].pointer()))
 }
 
-fn limits(engine: &Engine) -> HashLimits {
-    HashLimits {
-        entries: engine.config.hash_max_listpack_entries,
-        value_len: engine.config.hash_max_listpack_value,
-    }
-}
-
 /// Makes the changes; the number of fields that count as changed.
 fn apply(engine: &mut Engine, key: &OpenKey, flags: c_int, changes: Vec<Change>) -> c_int {
-    let limits = limits(engine);
+    let limits = engine.limits().hash;
     if engine.db(key.db).find(&key.name).is_none() {
         engine.put(key.db, &key.name, Value::Hash(HashValue::new()), false);
         key.now_holds(key_type::HASH, None);

@@ -89,6 +89,8 @@ impl OpenKey {
         let (kind, module_value) = match entry.map(|entry| &entry.value) {
             None => (key_type::EMPTY, None),
             Some(Value::String(_)) => (key_type::STRING, None),
+            Some(Value::List(_)) => (key_type::LIST, None),
+            Some(Value::Set(_)) => (key_type::SET, None),
             Some(Value::Hash(_)) => (key_type::HASH, None),
             Some(Value::Module(value)) => (
                 key_type::MODULE,
@@ -211,11 +213,13 @@ api! {
         key.map_or(key_type::EMPTY, OpenKey::kind)
     }
 
-    /// Bytes of a string, fields of a hash; 0 for the others.
+    /// Bytes of a string, elements of a collection; 0 for the others.
     fn ValueLength(key: Option<&OpenKey>) -> usize {
         let Some(key) = key else { return 0 };
         with_engine(|engine| match engine.db(key.db).find(&key.name).map(|entry| &entry.value) {
             Some(Value::String(string)) => string.len(),
+            Some(Value::List(list)) => list.len(),
+            Some(Value::Set(set)) => set.len(),
             Some(Value::Hash(hash)) => hash.len(),
             Some(Value::Module(_)) | None => 0,
         })

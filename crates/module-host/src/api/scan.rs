@@ -86,7 +86,7 @@ api! {
         c_int::from(next != 0)
     }
 
-    /// One step over the fields of a hash; errno EINVAL for a key of another type.
+    /// One step over the fields of a hash or the members of a set; errno EINVAL for a key of another type.
     fn ScanKey(key: Option<&OpenKey>, cursor: &ScanCursor, callback: ScanKeyFn, data: *mut c_void) -> c_int {
         let (Some(key), Some(callback)) = (key, callback) else {
             set_errno(libc::EINVAL);
@@ -97,18 +97,28 @@ api! {
             return 0;
         }
         let step = with_engine(|engine| {
-            let Some(Value::Hash(fields)) = engine.db(key.db).find(&key.name).map(|entry| &entry.value) else { return None };
             let mut found = Vec::new();
-            let next = fields.scan(cursor.cursor.get(), |name, value| {
-                found.push((name.to_byte_string(), value.to_byte_string()));
-            });
+            let at = cursor.cursor.get();
+            let next = match engine.db(key.db).find(&key.name).map(|entry| &entry.value) {
+                Some(Value::Hash(fields)) => fields.scan(at, |name, value| {
+                    found.push((name.to_byte_string(), Some(value.to_byte_string())));
+                }),
+                Some(Value::Set(members)) => {
+                    members.scan(at, |member| found.push((member.to_byte_string(), None)))
+                }
+                _ => return None,
+            };
+            let handle = ptr::from_ref(key).cast_mut().cast();
             for (name, value) in found {
-                let handle = ptr::from_ref(key).cast_mut().cast();
-                with_string(name, |name| {
-                    with_string(value, |value| {
+                with_string(name, |name| match value {
+                    Some(value) => with_string(value, |value| {
                         // SAFETY: The module's callback, with strings that live for the call.
                         enter(engine, || unsafe { callback(handle, name.cast(), value.cast(), data) });
-                    });
+                    }),
+                    None => {
+                        // SAFETY: The module's callback, with a string that lives for the call; a member has no value.
+                        enter(engine, || unsafe { callback(handle, name.cast(), ptr::null_mut(), data) });
+                    }
                 });
             }
             Some(next)

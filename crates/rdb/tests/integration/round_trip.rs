@@ -4,7 +4,10 @@ use std::any::Any;
 use std::collections::BTreeMap;
 
 use byte_string::ByteString;
-use keyspace::{HashLimits, HashValue, ModuleType, ModuleTypeRef, ModuleValue, Value};
+use keyspace::{
+    HashLimits, HashValue, ListEnd, ListLimits, ListValue, ModuleType, ModuleTypeRef, ModuleValue,
+    SetLimits, SetValue, Value,
+};
 use rdb::{
     Checksum, Dumped, Item, KeyMeta, LoadOptions, Reader, SaveOptions, VERSION_REDIS_7_0, Writer,
     Written, dump, dump_body,
@@ -89,8 +92,35 @@ pub(crate) fn contents(value: &Value) -> BTreeMap<Vec<u8>, Vec<u8>> {
             .iter()
             .map(|(name, value)| (name.to_cow().into_owned(), value.to_cow().into_owned()))
             .collect(),
+        Value::List(list) => {
+            let elements = list.iter().enumerate();
+            let place = |at: usize| format!("{at:09}").into_bytes();
+            elements.map(|(at, element)| (place(at), element.to_cow().into_owned())).collect()
+        }
+        Value::Set(set) => {
+            set.iter().map(|member| (member.to_cow().into_owned(), Vec::new())).collect()
+        }
         Value::Module(_) => panic!("no module values here"),
     }
+}
+
+fn list(elements: usize, len: usize) -> Value {
+    let mut list = ListValue::new();
+    for number in 0..elements {
+        let element =
+            if number % 2 == 0 { ByteString::from_i64(number as i64 - 9) } else { text(len) };
+        list.push(ListEnd::Back, &element, ListLimits::default());
+    }
+    Value::List(list)
+}
+
+fn set(integers: i64, texts: usize, len: usize) -> Value {
+    let mut set = SetValue::new();
+    let texts = (0..texts).map(|number| format!("{number:0len$}x"));
+    for member in (0..integers).map(|number| (number * 99_991).to_string()).chain(texts) {
+        assert!(set.insert(member.as_bytes(), SetLimits::default()));
+    }
+    Value::Set(set)
 }
 
 fn values() -> Vec<Value> {
@@ -102,6 +132,16 @@ fn values() -> Vec<Value> {
         hash(513, 5),
         hash(5, 65),
         hash(900, 99),
+        list(1, 1),
+        list(60, 20),
+        list(900, 99),
+        list(5, 9000),
+        set(1, 0, 0),
+        set(500, 0, 0),
+        set(600, 0, 0),
+        set(3, 4, 9),
+        set(0, 200, 9),
+        set(4, 4, 70),
     ]);
     values
 }
