@@ -10,6 +10,7 @@ use std::cmp::Ordering;
 
 /// Whether `left` and `right` compare as `comparison` says. Of several nodes, RedisJSON has it that
 /// one suffices.
+#[inline]
 pub(super) fn holds(
     scope: Scope<'_>,
     left: &Operand,
@@ -17,12 +18,25 @@ pub(super) fn holds(
     right: &Operand,
     meter: &mut Meter,
 ) -> Metered<bool> {
-    if let Comparison::Collection(operator) = comparison {
-        return collection_holds(scope, left, operator, right, meter);
+    match (comparison, left, right) {
+        (Comparison::Collection(operator), ..) => {
+            collection_holds(scope, left, operator, right, meter)
+        }
+        (_, Operand::Nodes(_), _) | (_, _, Operand::Nodes(_)) => {
+            any_holds(scope, left, comparison, right, meter)
+        }
+        _ => one_holds(scope, left, comparison, right, meter),
     }
-    if !matches!(left, Operand::Nodes(_)) && !matches!(right, Operand::Nodes(_)) {
-        return one_holds(scope, left, comparison, right, meter);
-    }
+}
+
+/// As [`holds`], where there are several nodes on a side at least.
+fn any_holds(
+    scope: Scope<'_>,
+    left: &Operand,
+    comparison: Comparison,
+    right: &Operand,
+    meter: &mut Meter,
+) -> Metered<bool> {
     let several = |operand: &Operand| match operand {
         Operand::Nodes(nodes) => nodes.len(),
         _ => 1,

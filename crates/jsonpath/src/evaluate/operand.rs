@@ -48,6 +48,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
+    #[inline]
     pub(super) fn value<'v>(self, operand: &'v Operand) -> Value<'v>
     where
         'a: 'v,

@@ -49,6 +49,11 @@ impl Expression {
         Self { program: Vec::new(), pending: Vec::new(), goal: Goal::Path }
     }
 
+    /// Whether it is the whole path, and nothing of it has been read but, now, a query.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.goal == Goal::Path && self.pending.is_empty() && self.program.is_empty()
+    }
+
     /// Whether a condition may be here, rather than a value only.
     fn takes_condition(&self) -> bool {
         let value_only = matches!(
@@ -416,6 +421,7 @@ impl Parser<'_> {
             (Goal::Path, Term::Logical) => self.wrong_type("a condition selects nothing"),
             (Goal::Path, Term::Query(_)) => {
                 self.plan.main = self.plan.queries.pop().unwrap_or(Query::new(true, Vec::new()));
+                self.plan.queries.shrink_to_fit();
                 Ok(())
             }
             (Goal::Path, Term::Value | Term::List) => {

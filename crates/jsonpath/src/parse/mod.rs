@@ -38,6 +38,7 @@ pub(crate) fn parse(text: &[u8], dialect: Dialect, implied_root: bool) -> Result
         at: 0,
         extended: dialect == Dialect::RedisJson,
         valkey: dialect == Dialect::ValkeyJson,
+        has_calls: dialect == Dialect::RedisJson && text.contains('('),
         plan: Plan {
             main: Query::new(true, Vec::new()),
             projection: None,
@@ -63,6 +64,8 @@ struct Parser<'p> {
     extended: bool,
     /// The path is valkey-json's.
     valkey: bool,
+    /// A `(` that may follow the name of a function is somewhere: most paths have none.
+    has_calls: bool,
     plan: Plan,
     parts: usize,
     /// Open brackets, calls and parentheses.

@@ -54,13 +54,21 @@ impl Parser<'_> {
         if self.valkey && !query.absolute && (query.segments.len() > 1 || !query.singular) {
             return self.wrong_type("`@` takes one name");
         }
+        if self.at == self.bytes.len() && expression.is_untouched() {
+            // The whole path, as nearly always.
+            self.plan.main = query;
+            return Ok(());
+        }
         self.plan.queries.push(query);
         self.term(expression, Term::Query(self.plan.queries.len() - 1))
     }
 
     /// At the `.` of `.name(`, the name.
     pub(super) fn method_name(&self) -> Option<&str> {
-        let name = self.rest().strip_prefix(b".").filter(|_| self.extended)?;
+        if !self.has_calls {
+            return None;
+        }
+        let name = self.rest().strip_prefix(b".")?;
         let len = name.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
         (len > 0 && name.get(len) == Some(&b'('))
             .then(|| self.text.get(self.at + 1..self.at + 1 + len))
