@@ -7,6 +7,7 @@
 
 pub mod ask;
 pub mod checksum;
+pub mod citizen;
 pub mod client;
 pub mod cluster;
 pub mod commands;

@@ -13,11 +13,11 @@ use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
-    cluster, commands, examples, faults, formats, json_text, jsonpath, persistence, propagation,
-    python, registration, replication, robustness, shared_api,
+    citizen, cluster, commands, examples, faults, formats, json_text, jsonpath, persistence,
+    propagation, python, registration, replication, robustness, shared_api,
 };
 
-const SUITES: [&str; 14] = [
+const SUITES: [&str; 15] = [
     "commands",
     "registration",
     "examples",
@@ -30,6 +30,7 @@ const SUITES: [&str; 14] = [
     "python",
     "shared-api",
     "formats",
+    "citizen",
     // Last: these need the machine for themselves.
     "replication",
     "cluster",
@@ -105,6 +106,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "formats" => {
                 formats::suite(&args.hosts, report);
+                Ok(())
+            }
+            "citizen" => {
+                citizen::suite(&args.hosts, report);
                 Ok(())
             }
             "shared-api" => {

@@ -145,7 +145,14 @@ impl Store {
     }
 
     pub fn set_settings(&self, settings: Settings) {
-        self.inner.lock().settings = settings;
+        let mut inner = self.inner.lock();
+        // What waits already waits as long as the new setting says; a longer one is seen when a
+        // claim is looked at.
+        let sooner_ms = inner.settings.pack_after_ms.saturating_sub(settings.pack_after_ms);
+        for claim in &mut inner.queue {
+            claim.due_ms = claim.due_ms.saturating_sub(sooner_ms);
+        }
+        inner.settings = settings;
     }
 
     /// A new document. It is held as text until it has been idle, unless it is not worth packing or
