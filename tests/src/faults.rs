@@ -29,6 +29,9 @@ const ENTRIES: &[(&str, Reach)] = &[
     ("free", |scene| scene.replies("DEL spare", ":1")),
     ("free-effort", |scene| scene.replies("UNLINK spare", ":1")),
     ("copy", copy),
+    ("offload-worker", |scene| offloaded(scene, "+OK")),
+    ("offload-reply", |scene| offloaded(scene, "-ERR internal error")),
+    ("offload-free", |scene| offloaded(scene, "+OK")),
     ("info", |scene| scene.answers("INFO modules")),
     ("cron", |_| Ok(())),
     ("config-get", config_get),
@@ -282,6 +285,15 @@ fn aof_rewrite(scene: &mut Scene) -> Outcome {
 fn copy(scene: &mut Scene) -> Outcome {
     scene.fails(&["COPY", "doc", "other"])?;
     scene.replies("EXISTS other", ":0")
+}
+
+/// A value is validated by a thread; if that fails, by the command itself.
+fn offloaded(scene: &mut Scene, expected: &str) -> Outcome {
+    let name = format!("{}.offload-size", scene.prefix());
+    scene.replies(&format!("CONFIG SET {name} 1"), "+OK")?;
+    let replied = scene.replies("JSON.SET spare $ 1", expected);
+    scene.replies(&format!("CONFIG SET {name} 1mb"), "+OK")?;
+    replied
 }
 
 fn config_get(scene: &mut Scene) -> Outcome {

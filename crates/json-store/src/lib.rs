@@ -45,11 +45,13 @@ mod packed;
 mod slab;
 mod slot;
 mod small;
+mod snapshot;
 mod store;
 mod stored;
 mod worker;
 
 pub use accounts::Figures;
 pub use packed::{HEADER_LEN, MAGIC, Packed, PackedError};
+pub use snapshot::Snapshot;
 pub use store::{Pressure, Settings, Store};
 pub use stored::{AtRest, Document, Stored};

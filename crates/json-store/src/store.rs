@@ -12,6 +12,7 @@ use crate::accounts::{ACCOUNTS, add, sub};
 use crate::packed::{Packed, PackedError};
 use crate::slot::{Content, Guard, Small, View};
 use crate::small;
+use crate::snapshot::{self, Snapshot};
 use crate::stored::{self, Cold, Document, Form, Held, Stored};
 use crate::worker::{self, Done, Job, Worker};
 
@@ -287,6 +288,44 @@ impl Store {
         Ok(text)
     }
 
+    /// Whether the document's text has `len_min` bytes or more.
+    pub fn is_long(&self, stored: &Stored, len_min: usize) -> bool {
+        match stored.lock().view() {
+            View::Vacant => false,
+            View::Small(small) => small.raw_len >= len_min,
+            View::Held(held) => snapshot::raw_len(held) >= len_min,
+        }
+    }
+
+    /// What the document holds, to be read on another thread. Counts as a use of it.
+    pub fn snapshot(&self, stored: &Stored, now_ms: u64) -> Option<Snapshot> {
+        let mut guard = stored.lock();
+        let Some(held) = guard.held_mut() else {
+            // So short that it is inflated at once.
+            let text = stored::text_of(&guard).ok()?;
+            return Some(Snapshot { content: snapshot::Content::Text(text), idle_ms: 0 });
+        };
+        let content = snapshot::Content::of(held)?;
+        let idle_ms = now_ms.saturating_sub(std::mem::replace(&mut held.touched_ms, now_ms));
+        Some(Snapshot { content, idle_ms })
+    }
+
+    /// Takes the text that `snapshot` gave for the document's own, if it still is: it is kept
+    /// warm by the same rules as after [`Store::read`].
+    pub fn adopt(&self, stored: &Stored, snapshot: &Snapshot, text: &Arc<Text>, now_ms: u64) {
+        let mut guard = stored.lock();
+        if guard.held_mut().is_some_and(|held| snapshot.is_of(held)) {
+            self.warm(*stored, &mut guard, text, snapshot.idle_ms, now_ms);
+        }
+    }
+
+    /// Whether a text of `len` bytes, stored now, would have to be packed at once. On any thread;
+    /// takes no lock.
+    pub fn is_full(settings: &Settings, len: usize) -> bool {
+        let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + len as u64;
+        settings.packing && backlog > settings.backlog_max.saturating_mul(2)
+    }
+
     /// Changes the text by `edit`, in place where nobody else holds it. `text` is what was read
     /// of this document just now. If `edit` fails, having changed nothing, the document stays.
     pub fn edit<E>(
@@ -442,9 +481,8 @@ impl Inner {
 
     /// Whether there is no room to let a text of that length wait.
     fn must_pack(&self, len: usize) -> bool {
-        let backlog = ACCOUNTS.backlog_bytes.load(Relaxed) + len as u64;
-        let full = backlog > self.settings.backlog_max.saturating_mul(2);
-        self.settings.packing && (self.pressure == Pressure::MemoryShort || full)
+        let short = self.pressure == Pressure::MemoryShort;
+        self.settings.packing && short || Store::is_full(&self.settings, len)
     }
 
     /// How hot a held document is that is being written again: a step more if that is soon after

@@ -254,7 +254,7 @@ impl Cold {
         self.bytes().len()
     }
 
-    fn raw_len(&self) -> usize {
+    pub(crate) fn raw_len(&self) -> usize {
         match self {
             Cold::Small(small) => small.raw_len,
             Cold::Whole(packed) => packed.raw_len(),

@@ -9,6 +9,7 @@ use json_store::Stored;
 use jsonpath::Path;
 
 use crate::STORE;
+use crate::commands::offload;
 use crate::error::Error;
 use crate::host::command::Call;
 use crate::host::config;
@@ -50,7 +51,9 @@ pub(crate) fn parse_json(ctx: Context, json: &[u8]) -> Result<Text, Error> {
 pub(crate) fn parse_json_around(ctx: Context, json: &[u8], around: usize) -> Result<Text, Error> {
     check_len(ctx, json.len())?;
     // Asking the host costs more than the parsing of a small value, and is seldom needed.
-    match Text::parse(json, &Limits { depth_max: config::depth_max() + around }) {
+    let limits_here = Limits { depth_max: config::depth_max() + around };
+    let parsed = offload::take_parsed(json, limits_here.depth_max);
+    match parsed.unwrap_or_else(|| Text::parse(json, &limits_here)) {
         Err(error) if error.kind() == ParseErrorKind::DepthExceeded => {
             let depth_max = limits(ctx).depth_max + around;
             Text::parse(json, &Limits { depth_max }).map_err(|error| too_deep(ctx, json, error))
@@ -231,7 +234,8 @@ pub(crate) fn read_for(
     }
 }
 
-fn read_text(stored: &Stored, single: bool) -> Result<Arc<Text>, Error> {
+/// The text of `stored`; `single` as for [`read_for`].
+pub(crate) fn read_text(stored: &Stored, single: bool) -> Result<Arc<Text>, Error> {
     let text = match single {
         true => STORE.read_by_path(stored, now_ms()),
         false => STORE.read(stored, now_ms()),

@@ -7,10 +7,11 @@ use json_document::{Format, Text, quote_into, write_text};
 use jsonpath::{Meter, Path};
 
 use crate::STORE;
-use crate::commands::change::read_for;
+use crate::commands::change::{read_for, read_text};
 use crate::commands::docs;
 use crate::commands::expand::{self, ReplyFormat};
 use crate::commands::expiry::ExpiryOption;
+use crate::commands::offload;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec, Usage};
 use crate::host::command_docs::{Arg, Docs};
@@ -25,7 +26,7 @@ const FORMAT_LEN_MAX: usize = 64;
 pub(crate) struct Get;
 
 /// What JSON.GET was asked for.
-struct GetArgs<'a> {
+pub(crate) struct GetArgs<'a> {
     name: KeyName<'a>,
     format: Format<'a>,
     reply_format: ReplyFormat,
@@ -35,7 +36,7 @@ struct GetArgs<'a> {
 impl<'a> GetArgs<'a> {
     /// `key [INDENT s] [NEWLINE s] [SPACE s] [NOESCAPE] [FORMAT format] [path …]`, options and
     /// paths in any order. JSON.GETEX has options about the `expiry` too.
-    fn parse(
+    pub(crate) fn parse(
         call: Call<'a>,
         mut expiry: Option<&mut ExpiryOption<'a>>,
     ) -> Result<GetArgs<'a>, Error> {
@@ -101,20 +102,22 @@ impl Command for Get {
 
     fn run(call: Call<'_>) -> Result<(), Error> {
         let args = GetArgs::parse(call, None)?;
-        let single = args.paths.iter().any(|(_, path)| path.is_singular() && !path.is_root());
-        match read_for(call, args.name, single)? {
-            Some(text) => args.reply(call, &text),
-            None => {
-                call.ctx.reply_null();
-                Ok(())
-            }
+        let key = Key::open_read(call.ctx, args.name);
+        let Some(stored) = key.document()? else {
+            call.ctx.reply_null();
+            return Ok(());
+        };
+        if args.reply_format == ReplyFormat::Strings && offload::read(call, &stored) {
+            return Ok(());
         }
+        let single = args.paths.iter().any(|(_, path)| path.is_singular() && !path.is_root());
+        args.reply(call, &read_text(&stored, single)?)
     }
 }
 
 impl GetArgs<'_> {
     /// Replies what is asked for of `text`. On an error nothing was replied.
-    fn reply(self, call: Call<'_>, text: &Arc<Text>) -> Result<(), Error> {
+    pub(crate) fn reply(self, call: Call<'_>, text: &Arc<Text>) -> Result<(), Error> {
         let GetArgs { format, reply_format, paths, .. } = self;
         if reply_format != ReplyFormat::Strings {
             return reply_expanded(call, reply_format, text, &paths);

@@ -14,6 +14,7 @@ pub(crate) mod get;
 mod inspect;
 mod merge;
 mod number;
+pub(crate) mod offload;
 mod parents;
 mod patch;
 mod project;

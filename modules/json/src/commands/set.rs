@@ -12,6 +12,7 @@ use crate::STORE;
 use crate::commands::change::{Change, apply, parse_json};
 use crate::commands::docs;
 use crate::commands::merge;
+use crate::commands::offload;
 use crate::commands::parents::Addition;
 use crate::commands::set_options::{self, InputFormat, SetOptions, Setting};
 use crate::error::Error;
@@ -92,6 +93,9 @@ impl Command for Set {
         let path = paths::parse(path)?;
         if options.how.parents && !path.is_singular() {
             return Err(Error::ParentsNotSingular);
+        }
+        if options.format == InputFormat::Json && offload::parse(call, json) {
+            return Ok(());
         }
         let value = options.format.read(call.ctx, json.bytes())?;
         if !options.are_plain() {

@@ -238,7 +238,17 @@ fn run<C: Command>(call: Call<'_>) {
     if !call.ctx.rules().takes(const { C::SPEC.name }, argc) {
         return call.ctx.reply_wrong_arity();
     }
-    match C::run(call) {
+    go_on::<C>(call);
+}
+
+/// Runs a command that was let in before, and has waited since.
+pub(crate) fn go_on<C: Command>(call: Call<'_>) {
+    settle(call, C::run(call));
+}
+
+/// Replies the error, if it is one.
+pub(crate) fn settle(call: Call<'_>, outcome: Result<(), Error>) {
+    match outcome {
         Ok(()) => {}
         Err(Error::Arity) => call.ctx.reply_wrong_arity(),
         Err(error) => call.ctx.reply_error(&(call.ctx.rules().message)(&error)),

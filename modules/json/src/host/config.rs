@@ -74,7 +74,11 @@ static MAX_PATH_VISITS: Numeric = Numeric::new(c"max-path-visits", 50_000_000, 1
 /// Bytes of a reply.
 static MAX_REPLY_SIZE: Numeric = Numeric::memory(c"max-reply-size", 512 * MIB, 4 * GIB);
 
-static NUMERICS: [&Numeric; 10] = [
+/// Bytes of a text from which on it is validated and inflated by a thread, while its client waits; 0
+/// for never.
+static OFFLOAD_SIZE: Numeric = Numeric::memory(c"offload-size", MIB, 4 * GIB);
+
+static NUMERICS: [&Numeric; 11] = [
     &PACK_AFTER_MS,
     &PACK_BACKLOG,
     &PACK_LEVEL,
@@ -85,6 +89,7 @@ static NUMERICS: [&Numeric; 10] = [
     &MAX_PATH_LENGTH,
     &MAX_PATH_VISITS,
     &MAX_REPLY_SIZE,
+    &OFFLOAD_SIZE,
 ];
 
 /// A setting whose value is one of a few words; the first is the default. Its value is the number
@@ -169,7 +174,20 @@ pub(crate) fn reply_len_max() -> usize {
     MAX_REPLY_SIZE.len()
 }
 
-fn store_settings() -> Settings {
+/// Whether a text of `len` bytes is for a thread to validate or inflate.
+pub(crate) fn is_offloaded(len: usize) -> bool {
+    len >= offload_len_min()
+}
+
+/// Bytes of a text from which on it is for a thread to validate or inflate.
+pub(crate) fn offload_len_min() -> usize {
+    match OFFLOAD_SIZE.len() {
+        0 => usize::MAX,
+        len => len,
+    }
+}
+
+pub(crate) fn store_settings() -> Settings {
     Settings {
         pack_after_ms: PACK_AFTER_MS.get(),
         backlog_max: PACK_BACKLOG.get(),

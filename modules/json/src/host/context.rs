@@ -171,7 +171,7 @@ impl Context {
     }
 
     /// The host's `CTX_FLAGS`, 0 if it cannot tell.
-    fn flags(self) -> c_int {
+    pub(super) fn flags(self) -> c_int {
         let Some(flags) = api!(RedisModule_GetContextFlags) else { return 0 };
         // SAFETY: the context is live.
         unsafe { flags(self.raw) }

@@ -31,7 +31,8 @@ fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
         return;
     }
     let (paths_parsed, paths_recalled) = crate::paths::figures();
-    let counters: [(&CStr, u64); 22] = [
+    let (offloaded_parses, offloaded_reads) = crate::commands::offload::figures();
+    let counters: [(&CStr, u64); 24] = [
         (c"documents", figures.documents),
         (c"raw_bytes", figures.raw_bytes()),
         (c"stored_bytes", figures.stored_bytes()),
@@ -53,6 +54,8 @@ fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
         (c"unpack_usec", figures.unpack_ns / 1000),
         (c"paths_parsed", paths_parsed),
         (c"paths_recalled", paths_recalled),
+        (c"offloaded_parses", offloaded_parses),
+        (c"offloaded_reads", offloaded_reads),
         (c"panics", panics()),
     ];
     if let Some(add) = api!(RedisModule_InfoAddFieldULongLong) {

@@ -35,6 +35,7 @@ pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
 pub(crate) mod log;
+pub(crate) mod offload;
 mod process;
 pub(crate) mod replication;
 pub(crate) mod rewrite;
