@@ -26,6 +26,7 @@ const SUITES: [&str; 15] = [
     "json-text",
     "persistence",
     "robustness",
+    "hostile",
     "faults",
     "python",
     "shared-api",
@@ -114,6 +115,10 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
             }
             "shared-api" => {
                 shared_api::suite(&args.hosts, report);
+                Ok(())
+            }
+            "hostile" => {
+                robustness::hostile::suite(&args.hosts, &args.only, report);
                 Ok(())
             }
             "faults" => {

@@ -132,16 +132,25 @@ pub(crate) struct Selection {
 impl Selection {
     /// Runs `path` over `text`. Where it selects one value at most, only that value is indexed.
     pub(crate) fn of(path: &Path, text: &Arc<Text>) -> Result<Selection, Error> {
+        Selection::metered(path, text, &mut meter())
+    }
+
+    /// As [`Selection::of`], one of several that a command makes.
+    pub(crate) fn metered(
+        path: &Path,
+        text: &Arc<Text>,
+        meter: &mut Meter,
+    ) -> Result<Selection, Error> {
         let singular = match path.as_singular() {
             Some(singular) if !path.is_root() => singular,
             _ if path.is_projection() => {
                 let index = Index::new(text);
-                let values = path.project(Document::new(text, &index), &mut meter())?;
+                let values = path.project(Document::new(text, &index), meter)?;
                 return Ok(Selection::computed(values));
             }
             _ => {
                 let index = Index::new(text);
-                let nodes = path.select(Document::new(text, &index), &mut meter())?;
+                let nodes = path.select(Document::new(text, &index), meter)?;
                 return Ok(Selection { text: text.clone(), index, nodes });
             }
         };
@@ -201,34 +210,46 @@ impl<'t> View<'t> {
         View { text, index: OnceCell::new() }
     }
 
-    /// Calls `each` with the text of every value that `path` selects or computes, in order.
-    pub(crate) fn for_each_text(
-        &self,
+    /// What `path` selects or computes.
+    pub(crate) fn select<'v>(
+        &'v self,
         path: &Path,
         meter: &mut Meter,
-        mut each: impl FnMut(&str),
-    ) -> Result<(), Error> {
+    ) -> Result<Selected<'v>, Error> {
         if path.is_root() {
-            each(self.text.as_str());
-            return Ok(());
+            return Ok(Selected::One(Some(self.text.as_str())));
         }
         if let Some(singular) = path.as_singular() {
             charge(meter, self.text.len())?;
-            singular.find(self.text).iter().for_each(|spot| each(spot.text()));
-            return Ok(());
+            return Ok(Selected::One(singular.find(self.text).map(|spot| spot.text())));
         }
         let index = self.index.get_or_init(|| Index::new(self.text));
         let document = Document::new(self.text, index);
-        if path.is_projection() {
-            let values = Selection::computed(path.project(document, meter)?);
-            for &node in &values.nodes {
-                each(values.document().text_of(node));
-            }
-            return Ok(());
-        }
-        for node in path.select(document, meter)? {
-            each(document.text_of(node));
-        }
-        Ok(())
+        Ok(if path.is_projection() {
+            Selected::Computed(Selection::computed(path.project(document, meter)?))
+        } else {
+            Selected::Many(document, path.select(document, meter)?)
+        })
+    }
+}
+
+/// The values that a path gives of a [`View`].
+pub(crate) enum Selected<'v> {
+    /// Of a path that selects one at most.
+    One(Option<&'v str>),
+    Many(Document<'v>, Vec<Node>),
+    Computed(Selection),
+}
+
+impl Selected<'_> {
+    /// Their texts, in order.
+    pub(crate) fn texts(&self) -> impl Iterator<Item = &str> {
+        let (one, document, nodes) = match self {
+            Selected::One(one) => (*one, None, &[][..]),
+            Selected::Many(document, nodes) => (None, Some(*document), &**nodes),
+            Selected::Computed(values) => (None, Some(values.document()), &*values.nodes),
+        };
+        let many = nodes.iter().filter_map(move |&node| Some(document?.text_of(node)));
+        one.into_iter().chain(many)
     }
 }

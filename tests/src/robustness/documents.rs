@@ -1,107 +1,12 @@
-//! Documents, paths and DUMP payloads made to break whoever reads them.
+//! DUMP payloads made to break whoever reads them.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::checksum::crc64;
 use crate::host::Host;
 use crate::reply::Reply;
 
-use super::{Outcome, alive, call, expect, expect_error, json_server};
-
-pub(super) fn deep_documents(host: Host) -> Outcome {
-    let mut server = json_server(host)?;
-    let mut client = server.connect()?;
-    call(&mut client, &["JSON.SET", "d", "$", "{\"a\":[]}"])?;
-    const DEPTH: usize = 10_000_000;
-    let arrays = "[".repeat(DEPTH) + &"]".repeat(DEPTH);
-    let objects = "{\"a\":".repeat(DEPTH / 2) + "1" + &"}".repeat(DEPTH / 2);
-    let open = "[{\"a\":".repeat(DEPTH / 4);
-    for text in [&arrays, &objects, &open] {
-        expect_error("JSON.SET", &call(&mut client, &["JSON.SET", "d", "$", text])?)?;
-        expect_error("JSON.SET inside", &call(&mut client, &["JSON.SET", "d", "$.a", text])?)?;
-        expect_error("JSON.ARRAPPEND", &call(&mut client, &["JSON.ARRAPPEND", "d", "$.a", text])?)?;
-        expect_error("JSON.MERGE", &call(&mut client, &["JSON.MERGE", "d", "$", text])?)?;
-        expect_error(
-            "JSON.MSET",
-            &call(&mut client, &["JSON.MSET", "e", "$", "1", "d", "$", text])?,
-        )?;
-    }
-    expect("JSON.GET", &call(&mut client, &["JSON.GET", "d"])?, "\"{\\\"a\\\":[]}\"")?;
-    expect("EXISTS", &call(&mut client, &["EXISTS", "e"])?, ":0")?;
-    alive(&mut server)
-}
-
-pub(super) fn deep_paths(host: Host) -> Outcome {
-    let mut server = json_server(host)?;
-    let mut client = server.connect()?;
-    call(&mut client, &["JSON.SET", "d", "$", "{\"a\":[1]}"])?;
-    for text in [
-        "$".to_string() + &"[0]".repeat(10_000_000),
-        "$".to_string() + &".a".repeat(10_000_000),
-        "$".to_string() + &"[?(@".repeat(3_000_000),
-        "$[?".to_string() + &"(".repeat(10_000_000) + "@.a" + &")".repeat(10_000_000) + "]",
-        "$[?".to_string() + &"!".repeat(10_000_000) + "@.a]",
-        "$".to_string() + &"..*".repeat(3_000_000),
-        "$[".to_string() + &"0,".repeat(5_000_000) + "0]",
-        "$['".to_string() + &"x".repeat(20_000_000) + "']",
-    ] {
-        for argv in [["JSON.GET", "d", &text], ["JSON.DEL", "d", &text], ["JSON.TYPE", "d", &text]]
-        {
-            let reply = call(&mut client, &argv)?;
-            if argv[0] == "JSON.TYPE" {
-                // RedisJSON answers nil or an error here; either will do, silence will not.
-                continue;
-            }
-            expect_error(&format!("{} {}…", argv[0], &text[..8]), &reply)?;
-        }
-    }
-    expect("JSON.GET", &call(&mut client, &["JSON.GET", "d"])?, "\"{\\\"a\\\":[1]}\"")?;
-    alive(&mut server)
-}
-
-pub(super) fn large_document(host: Host) -> Outcome {
-    let mut server = json_server(host)?;
-    let mut client = server.connect()?;
-    client.set_patience(Duration::from_secs(60)).map_err(|e| e.to_string())?;
-    let text = format!("{{\"t\":\"{}\"}}", "lorem ipsum ".repeat(200 << 20 >> 4));
-    expect("JSON.SET", &call(&mut client, &["JSON.SET", "d", "$", &text])?, "+OK")?;
-    let Reply::Bulk(read) = call(&mut client, &["JSON.GET", "d"])? else {
-        return Err("JSON.GET answers no string".into());
-    };
-    if read != text.as_bytes() {
-        return Err("the document has changed".into());
-    }
-    let len = format!(":{}", text.len() - 8);
-    expect("JSON.STRLEN", &call(&mut client, &["JSON.STRLEN", "d", ".t"])?, &len)?;
-    expect("DEL", &call(&mut client, &["DEL", "d"])?, ":1")?;
-    alive(&mut server)
-}
-
-pub(super) fn endless_paths(host: Host) -> Outcome {
-    let mut server = json_server(host)?;
-    let mut client = server.connect()?;
-    let numbers: Vec<String> = (0..3000).map(|i| i.to_string()).collect();
-    let document =
-        format!("{{\"a\":[{}],\"b\":{}1{}}}", numbers.join(","), "[".repeat(100), "]".repeat(100));
-    expect("JSON.SET", &call(&mut client, &["JSON.SET", "d", "$", &document])?, "+OK")?;
-    for path in [
-        "$..*..*..*..*..*..*..*..*",
-        "$..[?(@..[?(@..[?(@..*)])])]",
-        "$.a[?($.a[?($.a[?(@>1)])])]",
-        "$..[?@ == $..*]",
-        "$.a[?(@ =~ \"(a*)*b\")]",
-        "$.a[-9223372036854775808:9223372036854775807:9223372036854775807]",
-        "$.a[9223372036854775807]",
-    ] {
-        let started = Instant::now();
-        // An error or an answer; what counts is that there is one in time.
-        call(&mut client, &["JSON.GET", "d", path])?;
-        if started.elapsed() > Duration::from_secs(4) {
-            return Err(format!("{path} took {:?}", started.elapsed()));
-        }
-    }
-    alive(&mut server)
-}
+use super::{Outcome, alive, call, json_server};
 
 /// Takes DUMP payloads, changes some bytes, puts the right checksum behind, and restores them.
 pub(super) fn damaged_payloads(host: Host, keys: &[&str]) -> Outcome {

@@ -301,7 +301,8 @@ fn any_element(
     mut holds: impl FnMut(&Operand, &mut Meter) -> Metered<bool>,
 ) -> Metered<bool> {
     for element in elements {
-        meter.charge(1)?;
+        // An element compared takes as long as so many values passed by.
+        meter.charge(4)?;
         if holds(&element, meter)? {
             return Ok(true);
         }

@@ -67,7 +67,7 @@ impl Evaluation<'_, '_> {
             Selector::Name(name) => output.extend(self.member(node, name)?),
             &Selector::Index(index) => output.extend(self.element(node, index)?),
             Selector::Wildcard => {
-                self.meter.charge(self.document.len(node))?;
+                self.meter.charge(1 + self.document.len(node))?;
                 output.extend(self.document.children(node));
             }
             Selector::Slice(slice) => {
@@ -75,7 +75,7 @@ impl Evaluation<'_, '_> {
                     return Ok(());
                 }
                 let len = self.document.len(node);
-                self.meter.charge(len)?;
+                self.meter.charge(1 + len)?;
                 let Some(taken) = bounds(slice, len) else { return Ok(()) };
                 let elements = self.document.children(node).skip(taken.lowest).take(taken.span);
                 let from = output.len();

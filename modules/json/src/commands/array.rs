@@ -28,8 +28,14 @@ fn values(call: Call<'_>, at: usize) -> Result<Vec<Text>, Error> {
     call.args.from(at).map(|json| parse_json(call.ctx, json.bytes())).collect()
 }
 
-/// Changes every array that the path selects by `edit`, which gives the array's new length; all or
-/// none. Replies the lengths.
+/// `values` as they stand between the brackets of an array.
+fn joined_by_commas(values: &[Text]) -> Text {
+    let texts: Vec<&str> = values.iter().map(Text::as_str).collect();
+    Text::assume_valid(texts.join(",").into_boxed_str())
+}
+
+/// Changes every array that the path selects by `edit`, which is given the values to put in as one
+/// text, and gives the array's new length; all or none. Replies the lengths.
 fn edit_arrays(
     change: Change<'_>,
     path: &Path,
@@ -45,12 +51,21 @@ fn edit_arrays(
     let call = change.call;
     let index = Index::new(&change.text);
     let document = Document::new(&change.text, &index);
+    // One edit an array, however many values there are.
+    let joined: Vec<Text>;
+    let at_once = match values {
+        [] | [_] => values,
+        several => {
+            joined = vec![joined_by_commas(several)];
+            &joined
+        }
+    };
     let mut edits = Edits::new(document);
     let mut lengths = Vec::new();
     let mut changed = false;
     for node in paths::select_once(path, document)? {
         lengths.push(if document.kind(node) == Kind::Array {
-            let (len, is_changed) = edit(&mut edits, document, node, values)?;
+            let (len, is_changed) = edit(&mut edits, document, node, at_once)?;
             changed |= is_changed;
             Some(len)
         } else {
@@ -92,10 +107,11 @@ impl Command for ArrAppend {
         if let Some(singular) = path.as_singular() {
             return append_to_one(change, &path, singular, &values);
         }
+        let count = values.len();
         edit_arrays(change, &path, c"json.arrappend", &values, |edits, document, array, values| {
             let len = document.len(array);
             edits.insert_elements(array, len, values);
-            Ok((len + values.len(), true))
+            Ok((len + count, true))
         })
     }
 }
@@ -151,11 +167,12 @@ impl Command for ArrInsert {
         let at = integer(at)?;
         let values = values(call, 4)?;
         let change = Change::open_existing(call, name.into())?;
+        let count = values.len();
         edit_arrays(change, &path, c"json.arrinsert", &values, |edits, document, array, values| {
             let len = document.len(array);
             let at = position(at, len).filter(|&at| at <= len);
             edits.insert_elements(array, at.ok_or(Error::IndexOutOfBounds)?, values);
-            Ok((len + values.len(), true))
+            Ok((len + count, true))
         })
     }
 }

@@ -200,8 +200,11 @@ fn reply_expanded(
     if paths.is_empty() {
         selections.push(Selection::of(&*paths::parse_or_root(None)?, text)?);
     }
+    let mut meter = paths::meter();
     for (_, path) in paths {
-        selections.push(Selection::of(path, text)?);
+        // Each of them indexes the text anew, and keeps the index.
+        paths::charge(&mut meter, text.len().saturating_mul(16))?;
+        selections.push(Selection::metered(path, text, &mut meter)?);
     }
     // Counted as text, which is about what the types take.
     let len = selections.iter().fold(0usize, |sum, selection| {
@@ -288,41 +291,30 @@ fn append_value(
     meter: &mut Meter,
     out: &mut Vec<u8>,
 ) -> Result<(), Error> {
-    let reply_len_max = config::reply_len_max();
-    let before = out.len();
-    let mut found = false;
-    let mut too_long = false;
-    if !bare {
-        out.push(b'[');
+    let selected = view.select(path, meter)?;
+    if bare {
+        let value = selected.texts().next().ok_or(Error::PathMissing)?;
+        check_reply_len(out.len().saturating_add(value.len()))?;
+        out.extend_from_slice(value.as_bytes());
+        return Ok(());
     }
-    view.for_each_text(path, meter, |value| {
-        if bare && found {
-            return;
-        }
-        // `$..*` selects each byte as often as it is deep.
-        too_long |= out.len() + value.len() > reply_len_max;
-        if too_long {
-            return;
-        }
-        if found {
+    // `$..*` selects each byte as often as it is deep: counted before it is made.
+    let len = selected.texts().fold(2usize, |sum, text| sum.saturating_add(text.len() + 1));
+    check_reply_len(out.len().saturating_add(len))?;
+    out.reserve(len);
+    out.push(b'[');
+    for (position, value) in selected.texts().enumerate() {
+        if position > 0 {
             out.push(b',');
-        } else if !bare {
-            // Most paths select one value: one reservation.
-            out.reserve(value.len() + 2);
         }
         out.extend_from_slice(value.as_bytes());
-        found = true;
-    })?;
-    if too_long {
-        return Err(Error::ReplyTooLong);
     }
-    if !bare {
-        out.push(b']');
-    } else if !found {
-        out.truncate(before);
-        return Err(Error::PathMissing);
-    }
+    out.push(b']');
     Ok(())
+}
+
+fn check_reply_len(len: usize) -> Result<(), Error> {
+    if len > config::reply_len_max() { Err(Error::ReplyTooLong) } else { Ok(()) }
 }
 
 /// `{"path":value,…}` in the order of the paths. If any of them is a JSONPath, all values are

@@ -6,69 +6,134 @@ use std::collections::HashMap;
 
 use json_document::{Document, Edits, Index, Kind, Limits, Node, Text};
 
+use crate::error::Error;
 use crate::host::config;
+use crate::paths;
 
 /// From this many comparisons on, members are found through a table.
 const SCANS_MAX: usize = 256;
+/// A piece takes as much memory as so many bytes of text, and is charged like them.
+const PIECE_BYTES: usize = 256;
 
-/// What merging `patch` into each of `nodes` comes to.
-pub(crate) fn plan(document: Document<'_>, nodes: &[Node], patch: &Text) -> Vec<Piece> {
-    let patch_index = Index::new(patch);
-    let patch = Document::new(patch, &patch_index);
-    let mut pieces: Vec<Piece> = Vec::new();
-    let mut pending: Vec<(Node, Node)> =
-        nodes.iter().rev().map(|&node| (node, patch.root())).collect();
-    while let Some((node, from)) = pending.pop() {
-        if patch.kind(from) != Kind::Object {
-            pieces.push(Piece { node, action: Action::Replace(copy(patch, from)) });
-            continue;
-        }
-        if document.kind(node) != Kind::Object {
-            pieces.push(Piece { node, action: Action::Replace(without_nulls(patch, from)) });
-            continue;
-        }
-        let scans = document.len(node).saturating_mul(patch.len(from));
-        let members: Option<HashMap<Cow<'_, str>, Node>> = (scans > SCANS_MAX).then(|| {
-            document.members(node).map(|(name, value)| (name.unescaped(), value)).collect()
-        });
-        for (name, value) in patch.members(from) {
-            let name = name.unescaped();
-            let old = match &members {
-                Some(members) => members.get(&name).copied(),
-                None => document.member(node, &name),
-            };
-            match (old, patch.kind(value)) {
-                (Some(old), Kind::Null) => pieces.push(Piece { node: old, action: Action::Delete }),
-                (None, Kind::Null) => {}
-                (Some(old), _) => pending.push((old, value)),
-                (None, _) => {
-                    let text = without_nulls(patch, value);
-                    pieces.push(Piece { node, action: Action::Insert(name.into_owned(), text) });
-                }
-            }
-        }
-    }
-    pieces
+/// What a merge comes to: changes of the document, and the values and names that they put in. Each
+/// value is there once, however many places it goes to.
+pub(crate) struct Merge {
+    pieces: Vec<Piece>,
+    values: Vec<Text>,
+    names: Vec<String>,
 }
 
 /// One change that a merge makes, at a node of the document.
-pub(crate) struct Piece {
+struct Piece {
     node: Node,
     action: Action,
 }
 
+/// Values and names by their numbers.
 enum Action {
-    Replace(Text),
+    Replace { value: usize },
     Delete,
-    Insert(String, Text),
+    Insert { name: usize, value: usize },
 }
 
-impl Piece {
+impl Merge {
+    /// What merging `patch` into each of `nodes` comes to.
+    ///
+    /// # Errors
+    /// When it is more work, or makes the document longer, than a command may.
+    pub(crate) fn plan(
+        document: Document<'_>,
+        nodes: &[Node],
+        patch: &Text,
+    ) -> Result<Merge, Error> {
+        let patch_index = Index::new(patch);
+        let patch = Document::new(patch, &patch_index);
+        let mut merge = Merge { pieces: Vec::new(), values: Vec::new(), names: Vec::new() };
+        // The numbers of what came of nodes of the patch: as they are, without nulls, as names.
+        let (mut copies, mut cleaned) = (HashMap::new(), HashMap::new());
+        let mut named = HashMap::new();
+        let mut meter = paths::meter();
+        let mut added_len = 0usize;
+        let len_max = config::document_len_max().saturating_mul(2);
+        let mut pending: Vec<(Node, Node)> =
+            nodes.iter().rev().map(|&node| (node, patch.root())).collect();
+        while let Some((node, from)) = pending.pop() {
+            paths::charge(&mut meter, PIECE_BYTES)?;
+            let is_object = patch.kind(from) == Kind::Object;
+            if !is_object || document.kind(node) != Kind::Object {
+                let (known, make): (_, fn(Document<'_>, Node) -> Text) =
+                    if is_object { (&mut cleaned, without_nulls) } else { (&mut copies, copy) };
+                let value = *known.entry(from).or_insert_with(|| merge.keep(make(patch, from)));
+                added_len = added_len.saturating_add(merge.len(value));
+                merge.pieces.push(Piece { node, action: Action::Replace { value } });
+            } else {
+                let scans = document.len(node).saturating_mul(patch.len(from));
+                let members: Option<HashMap<Cow<'_, str>, Node>> = (scans > SCANS_MAX).then(|| {
+                    document.members(node).map(|(name, value)| (name.unescaped(), value)).collect()
+                });
+                paths::charge(&mut meter, document.len(node).saturating_mul(PIECE_BYTES / 4))?;
+                for (name, value) in patch.members(from) {
+                    paths::charge(&mut meter, PIECE_BYTES / 4)?;
+                    let name = name.unescaped();
+                    let old = match &members {
+                        Some(members) => members.get(&name).copied(),
+                        None => document.member(node, &name),
+                    };
+                    match (old, patch.kind(value)) {
+                        (Some(node), Kind::Null) => {
+                            merge.pieces.push(Piece { node, action: Action::Delete });
+                        }
+                        (None, Kind::Null) => {}
+                        (Some(old), _) => pending.push((old, value)),
+                        (None, _) => {
+                            paths::charge(&mut meter, PIECE_BYTES)?;
+                            let name = *named.entry(value).or_insert_with(|| {
+                                merge.names.push(name.into_owned());
+                                merge.names.len() - 1
+                            });
+                            let clean = || merge.keep(without_nulls(patch, value));
+                            let value = *cleaned.entry(value).or_insert_with(clean);
+                            added_len = added_len.saturating_add(merge.len(value));
+                            let action = Action::Insert { name, value };
+                            merge.pieces.push(Piece { node, action });
+                        }
+                    }
+                }
+            }
+            // A result much longer than this is refused before it takes memory.
+            if added_len > len_max {
+                return Err(Error::DocumentTooLong);
+            }
+        }
+        Ok(merge)
+    }
+
+    fn keep(&mut self, value: Text) -> usize {
+        self.values.push(value);
+        self.values.len() - 1
+    }
+
+    fn len(&self, value: usize) -> usize {
+        self.values.get(value).map_or(0, Text::len)
+    }
+
     pub(crate) fn add_to<'e>(&'e self, edits: &mut Edits<'e>) {
-        match &self.action {
-            Action::Replace(text) => edits.replace(self.node, text),
-            Action::Delete => edits.delete(self.node),
-            Action::Insert(name, text) => edits.insert_member(self.node, name, text),
+        for piece in &self.pieces {
+            match piece.action {
+                Action::Replace { value } => {
+                    if let Some(value) = self.values.get(value) {
+                        edits.replace(piece.node, value);
+                    }
+                }
+                Action::Delete => edits.delete(piece.node),
+                Action::Insert { name, value } => {
+                    if let (Some(name), Some(value)) =
+                        (self.names.get(name), self.values.get(value))
+                    {
+                        edits.insert_member(piece.node, name, value);
+                    }
+                }
+            }
         }
     }
 }
@@ -114,9 +179,9 @@ mod tests {
         let patch = Text::parse(patch.as_bytes(), &limits).unwrap();
         let index = Index::new(&text);
         let document = Document::new(&text, &index);
-        let pieces = plan(document, &[document.root()], &patch);
+        let merge = Merge::plan(document, &[document.root()], &patch).unwrap();
         let mut edits = Edits::new(document);
-        pieces.iter().for_each(|piece| piece.add_to(&mut edits));
+        merge.add_to(&mut edits);
         edits.apply(&limits).unwrap().as_str().to_owned()
     }
 

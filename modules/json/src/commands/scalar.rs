@@ -1,6 +1,6 @@
 //! JSON.STRAPPEND and JSON.TOGGLE: strings and booleans in place.
 
-use json_document::{Document, Edits, Index, Text, unescape};
+use json_document::{Document, Edits, Index, Kind, Text, unescape};
 use jsonpath::{Path, SingularPath};
 
 use crate::commands::change::{Change, apply, check_len, parse_json};
@@ -48,7 +48,10 @@ impl Command for StrAppend {
         let tail_len = unescape(tail).len();
         let mut appended: Vec<Option<Text>> = Vec::with_capacity(nodes.len());
         let mut lengths: Vec<Option<usize>> = Vec::with_capacity(nodes.len());
-        let mut added_len = 0usize;
+        // Strings are not copied only to find that the result is too long.
+        let strings = nodes.iter().filter(|&&node| document.kind(node) == Kind::String).count();
+        let added_len = strings.saturating_mul(tail.len());
+        check_len(call.ctx, change.text.len().saturating_add(added_len))?;
         for &node in &nodes {
             let Some(string) = document.string(node) else {
                 appended.push(None);
@@ -56,9 +59,6 @@ impl Command for StrAppend {
                 continue;
             };
             let head = document.text_of(node).strip_suffix('"').ok_or(Error::Internal)?;
-            // Strings are not copied only to find that the result is too long.
-            added_len = added_len.saturating_add(tail.len());
-            check_len(call.ctx, change.text.len().saturating_add(added_len))?;
             lengths.push(Some(string.len() + tail_len));
             appended.push(Some(Text::assume_valid(format!("{head}{tail}\"").into_boxed_str())));
         }

@@ -387,12 +387,12 @@ impl Command for Merge {
         let text = STORE.read(&stored, now_ms)?;
         let index = Index::new(&text);
         let document = Document::new(&text, &index);
-        let pieces;
+        let merged;
         let mut edits = Edits::new(document);
         match Targets::of(&path, document)? {
             Targets::Existing(nodes) => {
-                pieces = merge::plan(document, &nodes, &value);
-                pieces.iter().for_each(|piece| piece.add_to(&mut edits));
+                merged = merge::Merge::plan(document, &nodes, &value)?;
+                merged.add_to(&mut edits);
             }
             // A new member is taken as it is, nulls included, as RedisJSON does.
             Targets::New { object, name } => edits.insert_member(object, name, &value),
