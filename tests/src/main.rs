@@ -17,7 +17,7 @@ use suites::{
     propagation, python, registration, replication, robustness, shared_api,
 };
 
-const SUITES: [&str; 15] = [
+const SUITES: &[&str] = &[
     "commands",
     "registration",
     "examples",
@@ -77,7 +77,7 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
     if let Some(name) = args.suites.iter().find(|name| !SUITES.contains(&name.as_str())) {
         return Err(format!("not a suite: {name}; there are {}", SUITES.join(", ")));
     }
-    for suite in SUITES {
+    for &suite in SUITES {
         if !args.suites.is_empty() && !args.suites.iter().any(|name| name == suite) {
             continue;
         }
