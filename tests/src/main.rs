@@ -2,7 +2,8 @@
 //!
 //! `suites [NAME...] [--host HOST] [--only TEXT] [--rounds N] [--seed N]` runs the suites named, or all of them;
 //! the rounds are those of the cluster and replication suites, whose events come in an order of the seed;
-//! `suites record TEXT` writes the expectations of the transcripts whose path contains TEXT anew.
+//! `suites list` names them; `suites record TEXT` writes the expectations of the transcripts whose path contains
+//! TEXT anew.
 //! A stock server that is missing, or of another release, is a failure and never a skip.
 
 #![forbid(unsafe_code)]
@@ -17,24 +18,65 @@ use suites::{
     propagation, python, registration, replication, robustness, shared_api,
 };
 
-const SUITES: &[&str] = &[
-    "commands",
-    "registration",
-    "examples",
-    "propagation",
-    "jsonpath",
-    "json-text",
-    "persistence",
-    "robustness",
-    "hostile",
-    "faults",
-    "python",
-    "shared-api",
-    "formats",
-    "citizen",
+type Suite = fn(&Args, &mut Report) -> Result<(), String>;
+
+const SUITES: &[(&str, Suite)] = &[
+    ("commands", |args, report| commands::suite(&args.hosts, &args.only, report)),
+    ("registration", |args, report| {
+        registration::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("examples", |args, report| {
+        examples::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("propagation", |args, report| {
+        propagation::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("jsonpath", |args, report| jsonpath::suite(&args.hosts, report)),
+    ("json-text", |args, report| json_text::suite(&args.hosts, report)),
+    ("persistence", |_, report| {
+        persistence::suite(report);
+        Ok(())
+    }),
+    ("robustness", |_, report| {
+        robustness::suite(report);
+        Ok(())
+    }),
+    ("hostile", |args, report| {
+        robustness::hostile::suite(&args.hosts, &args.only, report);
+        Ok(())
+    }),
+    ("faults", |args, report| {
+        faults::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("python", |args, report| {
+        python::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("shared-api", |args, report| {
+        shared_api::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("formats", |args, report| {
+        formats::suite(&args.hosts, report);
+        Ok(())
+    }),
+    ("citizen", |args, report| {
+        citizen::suite(&args.hosts, report);
+        Ok(())
+    }),
     // Last: these need the machine for themselves.
-    "replication",
-    "cluster",
+    ("replication", |args, report| {
+        replication::suite(&args.hosts, args.rounds, args.seed, report);
+        Ok(())
+    }),
+    ("cluster", |args, report| {
+        cluster::suite(&args.hosts, args.rounds, args.seed, report);
+        Ok(())
+    }),
 ];
 
 struct Args {
@@ -74,76 +116,27 @@ fn run(args: &Args, report: &mut Report) -> Result<(), String> {
     {
         return commands::record(only);
     }
-    if let Some(name) = args.suites.iter().find(|name| !SUITES.contains(&name.as_str())) {
-        return Err(format!("not a suite: {name}; there are {}", SUITES.join(", ")));
+    let names: Vec<&str> = SUITES.iter().map(|(name, _)| *name).collect();
+    if let Some(name) = args.suites.iter().find(|name| !names.contains(&name.as_str())) {
+        return Err(format!("not a suite: {name}; there are {}", names.join(", ")));
     }
-    for &suite in SUITES {
-        if !args.suites.is_empty() && !args.suites.iter().any(|name| name == suite) {
+    for (name, suite) in SUITES {
+        if !args.suites.is_empty() && !args.suites.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let outcome = match suite {
-            "commands" => commands::suite(&args.hosts, &args.only, report),
-            "registration" => {
-                registration::suite(&args.hosts, report);
-                Ok(())
-            }
-            "examples" => {
-                examples::suite(&args.hosts, report);
-                Ok(())
-            }
-            "propagation" => {
-                propagation::suite(&args.hosts, report);
-                Ok(())
-            }
-            "jsonpath" => jsonpath::suite(&args.hosts, report),
-            "json-text" => json_text::suite(&args.hosts, report),
-            "persistence" => {
-                persistence::suite(report);
-                Ok(())
-            }
-            "robustness" => {
-                robustness::suite(report);
-                Ok(())
-            }
-            "formats" => {
-                formats::suite(&args.hosts, report);
-                Ok(())
-            }
-            "citizen" => {
-                citizen::suite(&args.hosts, report);
-                Ok(())
-            }
-            "shared-api" => {
-                shared_api::suite(&args.hosts, report);
-                Ok(())
-            }
-            "hostile" => {
-                robustness::hostile::suite(&args.hosts, &args.only, report);
-                Ok(())
-            }
-            "faults" => {
-                faults::suite(&args.hosts, report);
-                Ok(())
-            }
-            "python" => {
-                python::suite(&args.hosts, report);
-                Ok(())
-            }
-            "replication" => {
-                replication::suite(&args.hosts, args.rounds, args.seed, report);
-                Ok(())
-            }
-            "cluster" => {
-                cluster::suite(&args.hosts, args.rounds, args.seed, report);
-                Ok(())
-            }
-            other => Err(format!("{other} has no function")),
-        };
-        if let Err(e) = outcome {
-            report.group(suite, 0, vec![e]);
+        if let Err(e) = suite(args, report) {
+            report.group(name, 0, vec![e]);
         }
     }
     Ok(())
+}
+
+/// The names of all suites, a line each.
+#[expect(clippy::print_stdout, reason = "the list is for the terminal")]
+fn list() {
+    for (name, _) in SUITES {
+        println!("{name}");
+    }
 }
 
 #[expect(clippy::print_stdout, clippy::print_stderr, reason = "the outcome is for the terminal")]
@@ -155,6 +148,10 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
+    if args.suites.iter().map(String::as_str).eq(["list"]) {
+        list();
+        return ExitCode::SUCCESS;
+    }
     let mut report = Report::default();
     if let Err(e) = run(&args, &mut report) {
         eprintln!("suites: {e}");

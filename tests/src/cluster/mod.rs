@@ -3,11 +3,13 @@
 
 pub mod events;
 pub mod nodes;
+pub mod planted;
 
 use std::collections::BTreeMap;
 
 use events::Event;
 use nodes::{Cluster, SLOTS, Shard};
+use planted::PLANTED;
 
 use crate::ask::{ask, ask_on, await_caught_up};
 use crate::client::Client;
@@ -20,9 +22,11 @@ use crate::writers::{self, Acknowledged, Memory, Progress};
 pub const HOSTS: [Host; 2] = [Host::Valkey, Host::Valkey91];
 
 const WRITERS: usize = 2;
-const KEYS_PER_SLOT: usize = 6;
+const KEYS_PER_SLOT: usize = 12;
 /// In each third of the slots so many that follow each other are used, so that a range of them holds documents.
 const SLOTS_PER_SHARD: u16 = 40;
+
+const SETTINGS: [(&str, &str); 1] = [("json.pack-after-ms", "200")];
 
 /// Acknowledged writes between two events at least.
 const BETWEEN_EVENTS: usize = 150;
@@ -84,7 +88,9 @@ impl Scenario {
         let mut cluster = Cluster::start(self.host)?;
         for node in &cluster.nodes {
             // Documents are packed while the scenario runs, so that packed ones migrate and are replicated too.
-            ask(&node.server, &["CONFIG", "SET", "json.pack-after-ms", "300"])?;
+            for (name, value) in SETTINGS {
+                ask(&node.server, &["CONFIG", "SET", name, value])?;
+            }
         }
         let seeds = cluster.seeds.clone();
         let (memory, outcome) =
@@ -217,37 +223,4 @@ fn oracle(cluster: &Cluster, shards: &[Shard], memory: &Memory) -> Result<Vec<St
         faults.push(format!("the primaries hold {count} keys, there should be {least} to {most}"));
     }
     Ok(faults)
-}
-
-/// A fault that is made on purpose, on top of those before.
-type Plant = fn(&Cluster, &[Shard], &Memory) -> Result<(), String>;
-
-const PLANTED: [(&str, Plant); 3] = [
-    ("a write that was undone", undo_a_write),
-    ("a document that was lost", lose_a_document),
-    ("a replica that has more than its primary", grow_a_replica),
-];
-
-fn execute(cluster: &Cluster, key: &str, argv: &[&str]) -> Result<(), String> {
-    match Router::new(cluster.seeds.clone(), 2).call(key, argv) {
-        Fate::Answered { reply, .. } if !reply.is_error() => Ok(()),
-        Fate::Answered { reply, .. } => Err(format!("{} answers {}", argv[0], reply.notation())),
-        Fate::Refused(e) => Err(e),
-        Fate::Unknown => Err(format!("{} has no answer", argv[0])),
-    }
-}
-
-fn undo_a_write(cluster: &Cluster, _shards: &[Shard], memory: &Memory) -> Result<(), String> {
-    let key = memory.some_document(0)?;
-    execute(cluster, key, &["JSON.TOGGLE", key, "$.open"])
-}
-
-fn lose_a_document(cluster: &Cluster, _shards: &[Shard], memory: &Memory) -> Result<(), String> {
-    let key = memory.some_document(1)?;
-    execute(cluster, key, &["JSON.DEL", key])
-}
-
-fn grow_a_replica(cluster: &Cluster, shards: &[Shard], _memory: &Memory) -> Result<(), String> {
-    let replica = &cluster.nodes[shards[0].replica].server;
-    ask(replica, &["DEBUG", "POPULATE", "1", "planted"]).map(|_| ())
 }

@@ -193,10 +193,16 @@ impl Writer {
             .filter(|pair| key_slot(pair[0].as_bytes()) == key_slot(pair[1].as_bytes()))
             .map(|pair| (&pair[0], &pair[1]))
             .collect();
-        // Every key once, then any.
+        // Every key once; then mostly every third, so that the others rest and are packed.
         let mut first = keys.iter();
         while !progress.stop.load(Ordering::Relaxed) && self.memory.faults.len() < 20 {
-            let key = first.next().unwrap_or_else(|| &keys[self.random.usize(0..keys.len())]);
+            let key = first.next().unwrap_or_else(|| {
+                let any = self.random.usize(0..keys.len());
+                match self.random.u8(0..24) {
+                    0 => &keys[any],
+                    _ => &keys[any / 3 * 3],
+                }
+            });
             let before = self.memory.acknowledged;
             match (self.random.u8(0..16), siblings.get(key)) {
                 (0..=1, _) => self.read(key),
