@@ -3,6 +3,7 @@
 //! The counters are process-wide because documents are: one of them may be dropped by a thread
 //! that has no way to a [`crate::Store`].
 
+use crate::slot::ENTRIES_MAX;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
@@ -28,6 +29,12 @@ pub(crate) struct Accounts {
     pub(crate) pack_ns: AtomicU64,
     pub(crate) unpacks: AtomicU64,
     pub(crate) unpack_ns: AtomicU64,
+    pub(crate) dictionaries_trained: AtomicU64,
+    pub(crate) dictionaries_adopted: AtomicU64,
+    pub(crate) dictionaries_refused: AtomicU64,
+    pub(crate) dictionaries_retired: AtomicU64,
+    pub(crate) dictionary_packs: AtomicU64,
+    pub(crate) dictionary_unpacks: AtomicU64,
 }
 
 pub(crate) static ACCOUNTS: Accounts = Accounts {
@@ -48,7 +55,30 @@ pub(crate) static ACCOUNTS: Accounts = Accounts {
     pack_ns: AtomicU64::new(0),
     unpacks: AtomicU64::new(0),
     unpack_ns: AtomicU64::new(0),
+    dictionaries_trained: AtomicU64::new(0),
+    dictionaries_adopted: AtomicU64::new(0),
+    dictionaries_refused: AtomicU64::new(0),
+    dictionaries_retired: AtomicU64::new(0),
+    dictionary_packs: AtomicU64::new(0),
+    dictionary_unpacks: AtomicU64::new(0),
 };
+
+/// What the documents of an entry of the table of families are; see [`crate::family`].
+#[derive(Debug, Default)]
+pub(crate) struct EntryAccounts {
+    pub(crate) documents: AtomicU64,
+    pub(crate) raw_bytes: AtomicU64,
+    /// Lengths of what holds them, warm texts left out.
+    pub(crate) stored_bytes: AtomicU64,
+}
+
+pub(crate) static ENTRIES: [EntryAccounts; ENTRIES_MAX] = [const {
+    EntryAccounts {
+        documents: AtomicU64::new(0),
+        raw_bytes: AtomicU64::new(0),
+        stored_bytes: AtomicU64::new(0),
+    }
+}; ENTRIES_MAX];
 
 pub(crate) fn add(counter: &AtomicU64, n: usize) {
     counter.fetch_add(n as u64, Relaxed);
@@ -89,6 +119,17 @@ pub struct Figures {
     pub pack_ns: u64,
     pub unpacks: u64,
     pub unpack_ns: u64,
+    /// Dictionaries made of samples.
+    pub dictionaries_trained: u64,
+    /// Dictionaries taken into use, those from a file or a primary included.
+    pub dictionaries_adopted: u64,
+    /// Trainings that gave nothing worth its memory.
+    pub dictionaries_refused: u64,
+    /// Dictionaries that nothing referred to any more.
+    pub dictionaries_retired: u64,
+    /// Documents packed, and inflated, with a dictionary.
+    pub dictionary_packs: u64,
+    pub dictionary_unpacks: u64,
 }
 
 impl Figures {
@@ -113,6 +154,12 @@ impl Figures {
             pack_ns: a.pack_ns.load(Relaxed),
             unpacks: a.unpacks.load(Relaxed),
             unpack_ns: a.unpack_ns.load(Relaxed),
+            dictionaries_trained: a.dictionaries_trained.load(Relaxed),
+            dictionaries_adopted: a.dictionaries_adopted.load(Relaxed),
+            dictionaries_refused: a.dictionaries_refused.load(Relaxed),
+            dictionaries_retired: a.dictionaries_retired.load(Relaxed),
+            dictionary_packs: a.dictionary_packs.load(Relaxed),
+            dictionary_unpacks: a.dictionary_unpacks.load(Relaxed),
         }
     }
 

@@ -41,7 +41,6 @@ pub(crate) struct Dictionary {
     packing: Mutex<Option<Arc<CDict<'static>>>>,
 }
 
-#[expect(dead_code, reason = "families of documents make them")]
 impl Dictionary {
     /// Digests what [`zstd_safe::train_from_buffer`] made; `None` if it is none, or memory is out.
     pub(crate) fn new(bytes: Box<[u8]>, level: i32) -> Option<Dictionary> {

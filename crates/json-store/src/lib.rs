@@ -41,6 +41,7 @@
 
 mod accounts;
 mod codec;
+mod family;
 mod packed;
 mod slab;
 mod slot;
@@ -48,9 +49,11 @@ mod small;
 mod snapshot;
 mod store;
 mod stored;
+mod trainer;
 mod worker;
 
 pub use accounts::Figures;
+pub use family::{DictionaryFigures, DictionaryRecord, Home, News};
 pub use packed::{HEADER_LEN, MAGIC, Packed, PackedError};
 pub use snapshot::Snapshot;
 pub use store::{Pressure, Settings, Store};

@@ -38,7 +38,7 @@
 //! last of the checks on the header and the frame's header:
 //!
 //! 1. the header is complete; magic and version are ours; flags and reserved are 0;
-//! 2. the dictionary id is known (0);
+//! 2. the dictionary is none, or one that this server has;
 //! 3. the raw length is within the limit, and equals the frame's content size;
 //! 4. the frame is a zstd frame and no skippable one, needs a window of at most 8 MiB, names no
 //!    dictionary, and ends with the payload's last byte;
@@ -47,13 +47,14 @@
 //! 7. they are a JSON document in the minified form that this crate's texts have, within the limits,
 //!    and as deep as the header says.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use json_document::{Limits, ParseError, Text};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::accounts::{ACCOUNTS, add, add_time};
-use crate::codec;
+use crate::codec::{self, Dictionary};
 use crate::small;
 
 /// The first bytes of every packed payload.
@@ -115,20 +116,34 @@ impl Packed {
     }
 
     /// Takes a payload from outside (RDB, RESTORE): checks all of it, and gives its text too since
-    /// checking needed it.
+    /// checking needed it. It stands alone: no dictionary is known.
     pub fn from_bytes(
         bytes: &[u8],
         limits: &Limits,
         len_max: usize,
     ) -> Result<(Packed, Text), PackedError> {
+        Packed::from_bytes_with(bytes, limits, len_max, |_| None)
+    }
+
+    /// The same, with dictionaries by their ids.
+    pub(crate) fn from_bytes_with(
+        bytes: &[u8],
+        limits: &Limits,
+        len_max: usize,
+        dictionary: impl FnOnce(u32) -> Option<Arc<Dictionary>>,
+    ) -> Result<(Packed, Text), PackedError> {
         let header = Header::read(bytes)?;
+        let dictionary = match header.dictionary {
+            0 => None,
+            id => Some(dictionary(id).ok_or(PackedError::Unknown("dictionary"))?),
+        };
         if header.raw_len as usize > len_max {
             return Err(PackedError::TooLong);
         }
         let frame = &bytes[HEADER_LEN..];
         check_frame(frame, u64::from(header.raw_len))?;
-        let raw =
-            codec::inflate(frame, header.raw_len as usize, None).map_err(|_| PackedError::Codec)?;
+        let raw = codec::inflate(frame, header.raw_len as usize, dictionary.as_deref())
+            .map_err(|_| PackedError::Codec)?;
         if xxh3_64(&raw) != header.checksum {
             return Err(PackedError::Corrupt("checksum"));
         }
@@ -167,6 +182,11 @@ impl Packed {
         Some(Packed(with_header(raw, raw_len, depth, dictionary, &frame)))
     }
 
+    /// The dictionary's id; 0 for none.
+    pub(crate) fn dictionary(&self) -> u32 {
+        Header::read(&self.0).map_or(0, |header| header.dictionary)
+    }
+
     /// The frame, without the header.
     pub(crate) fn frame(&self) -> &[u8] {
         self.0.get(HEADER_LEN..).unwrap_or_default()
@@ -195,6 +215,7 @@ fn with_header(raw: &[u8], raw_len: u32, depth: u16, dictionary: u32, frame: &[u
 }
 
 struct Header {
+    dictionary: u32,
     depth: u16,
     raw_len: u32,
     checksum: u64,
@@ -215,10 +236,8 @@ impl Header {
         if header[FLAGS_AT] != 0 || header[RESERVED_AT] != 0 {
             return Err(PackedError::Unknown("flags"));
         }
-        if le_u32(header, DICTIONARY_AT) != 0 {
-            return Err(PackedError::Unknown("dictionary"));
-        }
         Ok(Header {
+            dictionary: le_u32(header, DICTIONARY_AT),
             depth: u16::from_le_bytes([header[DEPTH_AT], header[DEPTH_AT + 1]]),
             raw_len: le_u32(header, RAW_LEN_AT),
             checksum: u64::from(le_u32(header, CHECKSUM_AT))

@@ -36,7 +36,7 @@ struct Free {
 const NONE: usize = usize::MAX;
 
 /// A place with `content`: its number.
-pub(crate) fn place(content: Content) -> usize {
+pub(crate) fn place(content: Content, entry: usize) -> usize {
     let mut free = FREE.lock();
     let number = match free.first {
         NONE => {
@@ -47,6 +47,7 @@ pub(crate) fn place(content: Content) -> usize {
     };
     let slot = slot(number);
     let mut guard = slot.lock();
+    guard.set_entry(entry);
     if let Content::Vacant { next } = guard.put(content)
         && number == free.first
     {
@@ -55,18 +56,18 @@ pub(crate) fn place(content: Content) -> usize {
     number
 }
 
-/// Empties the place, and gives what was there.
-pub(crate) fn vacate(number: usize) -> Content {
+/// Empties the place, and gives what was there and its entry.
+pub(crate) fn vacate(number: usize) -> (Content, usize) {
     let mut free = FREE.lock();
     let mut guard = slot(number).lock();
+    let entry = guard.entry();
     guard.set_entry(0);
     let content = guard.put(Content::Vacant { next: free.first });
     free.first = number;
-    content
+    (content, entry)
 }
 
 /// How many places were ever used: the numbers below are those that may name a document.
-#[cfg(test)]
 pub(crate) fn used() -> usize {
     FREE.lock().used
 }
@@ -94,16 +95,16 @@ mod tests {
         let content = |byte: u8| {
             Content::Small(Small { block: Box::new([byte]), raw_len: 1, is_packed: false })
         };
-        let numbers: Vec<usize> = (0..3000).map(|i| place(content(i as u8))).collect();
+        let numbers: Vec<usize> = (0..3000).map(|i| place(content(i as u8), 0)).collect();
         for (i, &number) in numbers.iter().enumerate() {
             assert!(matches!(lock(number).view(), View::Small(view) if view.block == [i as u8]));
         }
         let used = used();
         for &number in &numbers {
-            assert!(matches!(vacate(number), Content::Small(_)));
+            assert!(matches!(vacate(number), (Content::Small(_), 0)));
             assert!(matches!(lock(number).view(), View::Vacant));
         }
-        let again: Vec<usize> = (0..3000).map(|i| place(content(i as u8))).collect();
+        let again: Vec<usize> = (0..3000).map(|i| place(content(i as u8), 0)).collect();
         assert_eq!(super::used(), used);
         for number in again {
             drop(vacate(number));

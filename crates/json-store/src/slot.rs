@@ -260,7 +260,6 @@ impl Guard<'_> {
         }
     }
 
-    #[cfg(test)]
     pub(crate) fn entry(&self) -> usize {
         ENTRY.get(self.word) as usize
     }

@@ -5,16 +5,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 
-use json_document::Text;
+use json_document::{Limits, Text};
 use parking_lot::Mutex;
 
-use crate::accounts::{ACCOUNTS, add, sub};
+use crate::accounts::{ACCOUNTS, ENTRIES, add, sub};
+use crate::family::{self, DictionaryFigures, DictionaryRecord, Home, News, Plan, families};
 use crate::packed::{Packed, PackedError};
+use crate::slab;
 use crate::slot::{Content, Guard, Small, View};
 use crate::small;
 use crate::snapshot::{self, Snapshot};
 use crate::stored::{self, Cold, Document, Form, Held, Stored};
-use crate::worker::{self, Done, Job, Worker};
+use crate::trainer::{Trainer, dictionary_level};
+use crate::worker::{self, Done, Job, Matter, Worker};
 
 /// What the operator may choose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,17 +33,38 @@ pub struct Settings {
     pub level: i32,
     /// Whether documents are packed at all.
     pub packing: bool,
+    /// Whether dictionaries are trained, and used for what is packed from now on.
+    pub dictionaries: bool,
+    /// Bytes of a dictionary.
+    pub dictionary_len_max: usize,
+    /// Dictionaries that are held at a time, and their memory, digests included.
+    pub dictionaries_max: usize,
+    pub dictionary_memory_max: u64,
+    /// Documents that a family must have before a dictionary is trained of so many samples.
+    pub dictionary_samples_min: usize,
+    /// What a dictionary must save of what its documents take, its own memory taken off.
+    pub dictionary_gain_min_percent: u32,
+}
+
+impl Settings {
+    const DEFAULT: Settings = Settings {
+        pack_after_ms: 2_000,
+        backlog_max: 256 << 20,
+        warm_max: 64 << 20,
+        level: 1,
+        packing: true,
+        dictionaries: true,
+        dictionary_len_max: 64 << 10,
+        dictionaries_max: 64,
+        dictionary_memory_max: 16 << 20,
+        dictionary_samples_min: 1_000,
+        dictionary_gain_min_percent: 10,
+    };
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings {
-            pack_after_ms: 2_000,
-            backlog_max: 256 << 20,
-            warm_max: 64 << 20,
-            level: 1,
-            packing: true,
-        }
+        Settings::DEFAULT
     }
 }
 
@@ -63,6 +87,11 @@ const WRITTEN_MAX: usize = 1 << 20;
 const HEAT_SOON: u64 = 4;
 /// A document that is written again and again waits up to two to this power times as long.
 const HEAT_MAX: u8 = 4;
+/// How often dictionaries are looked after.
+const REVIEW_MS: u64 = 1_000;
+/// What of the pass over all documents one tick does.
+const SWEEP_PLACES: usize = 8_192;
+const SWEEP_BYTES: usize = 512 << 10;
 /// The next claim's name.
 static TICKETS: AtomicU64 = AtomicU64::new(1);
 /// Shorter texts are searched faster than shortcuts are kept.
@@ -92,6 +121,12 @@ struct Inner {
     /// A thread was asked for and not given; not tried again.
     no_workers: bool,
     in_flight: usize,
+    may_train: bool,
+    reviewed_ms: u64,
+    /// How far the pass over all documents is.
+    swept: Option<usize>,
+    /// Collects samples when there is no worker.
+    trainer: Trainer,
 }
 
 #[derive(Debug)]
@@ -117,19 +152,17 @@ impl Store {
     pub const fn with_worker_preparation(prepare: fn()) -> Store {
         Store {
             inner: Mutex::new(Inner {
-                settings: Settings {
-                    pack_after_ms: 2_000,
-                    backlog_max: 256 << 20,
-                    warm_max: 64 << 20,
-                    level: 1,
-                    packing: true,
-                },
+                settings: Settings::DEFAULT,
                 pressure: Pressure::None,
                 queue: VecDeque::new(),
                 workers: None,
                 prepare_worker: prepare,
                 no_workers: false,
                 in_flight: 0,
+                may_train: true,
+                reviewed_ms: 0,
+                swept: None,
+                trainer: Trainer::new(),
             }),
             written: AtomicUsize::new(0),
         }
@@ -158,12 +191,13 @@ impl Store {
 
     /// A new document. It is held as text until it has been idle, unless it is not worth packing or
     /// the backlog is full.
-    pub fn insert(&self, text: Text, now_ms: u64) -> Document {
+    pub fn insert(&self, text: Text, home: Home<'_>, now_ms: u64) -> Document {
         self.written.fetch_add(text.len(), Relaxed);
         let mut inner = self.inner.lock();
-        let content = inner.content_of(text, now_ms, 0, 0);
+        let base = families().entry_of(home);
+        let (content, entry) = inner.content_of(text, base, now_ms, Use::default());
         let waits = is_waiting(&content);
-        let document = Document::new(content);
+        let document = Document::new(content, entry);
         let mut guard = document.lock();
         guard.touch_small(now_ms);
         if waits {
@@ -174,24 +208,44 @@ impl Store {
 
     /// A document that comes from a file or a payload. Loading packs as it goes, so that a data
     /// set never needs the memory of its text.
-    pub fn load(&self, text: Text, now_ms: u64) -> Document {
+    pub fn load(&self, text: Text, home: Home<'_>, now_ms: u64) -> Document {
         let settings = self.settings();
+        let base = families().entry_of(home);
+        let plan = families().plan(base, &settings, now_ms);
         if settings.packing
-            && let Some(cold) = worker::pack(&text, settings.level)
+            && let Some(cold) = worker::pack(&text, settings.level, &plan)
         {
-            add(&ACCOUNTS.packs, 1);
-            return unread(cold.into_content(), now_ms);
+            count_packed(&plan);
+            let entry = entry_of(&cold, &plan);
+            return unread(cold.into_content(), entry, now_ms);
         }
-        unread(settled(Arc::new(text), now_ms), now_ms)
+        unread(settled(Arc::new(text), now_ms), base, now_ms)
     }
 
-    /// A document that comes packed.
-    pub fn load_packed(&self, packed: Packed, now_ms: u64) -> Document {
-        let cold = match small::from_frame(packed.frame(), packed.raw_len()) {
-            Some(small) => Cold::Small(small),
-            None => Cold::Whole(packed),
+    /// A document that comes packed, as [`Store::save`] gave it.
+    pub fn load_packed(
+        &self,
+        payload: &[u8],
+        home: Home<'_>,
+        limits: &Limits,
+        len_max: usize,
+        now_ms: u64,
+    ) -> Result<Document, PackedError> {
+        let mut families = families();
+        let entry_of = |id| families.entry_of_dictionary(id);
+        let dictionary = |id| families.dictionary(entry_of(id)?);
+        let (packed, _) = Packed::from_bytes_with(payload, limits, len_max, dictionary)?;
+        let base = families.entry_of(home);
+        let id = packed.dictionary();
+        let entry = if id == 0 { None } else { families.entry_of_dictionary(id) };
+        drop(families);
+        let (cold, entry) = match (small::from_frame(packed.frame(), packed.raw_len()), entry) {
+            (Some(small), entry) => (Cold::Small(small), entry.unwrap_or(base)),
+            (None, None) => (Cold::Whole(packed), base),
+            // Nothing that this module writes; what is not small has no dictionary.
+            (None, Some(_)) => return Err(PackedError::Corrupt("dictionary")),
         };
-        unread(cold.into_content(), now_ms)
+        Ok(unread(cold.into_content(), entry, now_ms))
     }
 
     /// What a text would be packed; `None` when it is better left as it is. For saving a document
@@ -201,39 +255,52 @@ impl Store {
         if settings.packing { Packed::pack(text, settings.level) } else { None }
     }
 
-    /// Gives the payload of the document: packed if it is or would be, its text otherwise.
-    pub fn save(&self, stored: Stored, write: impl FnOnce(&[u8])) -> Result<(), PackedError> {
+    /// Gives the payload of the document: packed if it is or would be, its text otherwise. One that
+    /// stands alone needs no dictionary to be read.
+    pub fn save(
+        &self,
+        stored: Stored,
+        stands_alone: bool,
+        write: impl FnOnce(&[u8]),
+    ) -> Result<(), PackedError> {
         let guard = stored.lock();
-        match guard.view() {
+        let (block, dictionary) = match guard.view() {
             View::Vacant => return Err(PackedError::Gone),
-            View::Small(small) if small.is_packed => {
-                let text = stored::text_of(&guard)?;
-                match Packed::of_small(&text, small.block, 0) {
-                    Some(packed) => write(packed.as_bytes()),
-                    None => write(text.as_str().as_bytes()),
-                }
+            View::Small(small) if !small.is_packed => {
+                write(small.block);
+                return Ok(());
             }
-            View::Small(small) => write(small.block),
-            View::Held(held) => match &held.form {
-                Form::Packed { cold: Cold::Whole(packed), .. } => write(packed.as_bytes()),
-                Form::Packed { .. } | Form::Text { .. } => {
-                    let text = stored::text_of(&guard)?;
-                    match self.pack_for_saving(&text) {
-                        Some(packed) => write(packed.as_bytes()),
-                        None => write(text.as_str().as_bytes()),
-                    }
-                }
-            },
+            View::Held(Held { form: Form::Packed { cold: Cold::Whole(packed), .. }, .. }) => {
+                write(packed.as_bytes());
+                return Ok(());
+            }
+            View::Held(Held { form: Form::Packed { cold: Cold::Small(small), .. }, .. })
+                if small.is_packed =>
+            {
+                (Some(&*small.block), family::dictionary_of(guard.entry()))
+            }
+            View::Small(small) => (Some(small.block), family::dictionary_of(guard.entry())),
+            View::Held(_) => (None, None),
+        };
+        let text = stored::text_of(&guard)?;
+        let id = dictionary.map_or(0, |dictionary| dictionary.id());
+        let packed = match block {
+            Some(block) if id == 0 || !stands_alone => Packed::of_small(&text, block, id),
+            _ => self.pack_for_saving(&text),
+        };
+        match packed {
+            Some(packed) => write(packed.as_bytes()),
+            None => write(text.as_str().as_bytes()),
         }
         Ok(())
     }
 
-    /// A second document with the content of `stored`.
+    /// A second document with the content of `stored`; it is of the same family.
     pub fn copy(&self, stored: Stored, now_ms: u64) -> Option<Document> {
         let mut inner = self.inner.lock();
-        let content = stored.twin(now_ms)?;
+        let (content, entry) = stored.twin(now_ms)?;
         let waits = is_waiting(&content);
-        let twin = unread(content, now_ms);
+        let twin = unread(content, entry, now_ms);
         if waits {
             inner.claim(*twin, &mut twin.lock(), now_ms);
         }
@@ -338,6 +405,7 @@ impl Store {
         let mut inner = self.inner.lock();
         let mut guard = stored.lock();
         let must_pack = inner.must_pack(text.len());
+        let entry = guard.entry();
         if let Some(held) = guard.held_mut()
             && let heat = inner.heat_after_write(held, now_ms)
             && let Form::Text { text: own, settled } = &mut held.form
@@ -352,6 +420,10 @@ impl Store {
             let new_len = own.len();
             sub(&ACCOUNTS.text_bytes, old_len);
             add(&ACCOUNTS.text_bytes, new_len);
+            for account in [&ENTRIES[entry].raw_bytes, &ENTRIES[entry].stored_bytes] {
+                sub(account, old_len);
+                add(account, new_len);
+            }
             if !std::mem::replace(settled, false) {
                 sub(&ACCOUNTS.backlog_bytes, old_len);
             }
@@ -391,7 +463,8 @@ impl Store {
         }
         if let View::Small(small) = guard.view() {
             let form = Form::Packed { cold: Cold::Small(small.to_owned()), warm: None };
-            stored::exchange(guard, Content::Held(Box::new(Held::new(form, now_ms))));
+            let entry = guard.entry();
+            stored::exchange(guard, Content::Held(Box::new(Held::new(form, now_ms))), entry);
         }
         if let Some(held) = guard.held_mut() {
             held.keep_warm(text);
@@ -404,20 +477,50 @@ impl Store {
         self.written.fetch_add(text.len(), Relaxed);
         let mut inner = self.inner.lock();
         let mut guard = stored.lock();
-        let (heat, ticket) = match guard.view() {
+        let used = match guard.view() {
             View::Vacant => return,
-            View::Small(_) => (0, 0),
-            View::Held(held) => (inner.heat_after_write(held, now_ms), held.ticket),
+            View::Small(_) => Use::default(),
+            View::Held(held) => {
+                Use { heat: inner.heat_after_write(held, now_ms), ticket: held.ticket }
+            }
         };
-        let content = inner.content_of(text, now_ms, heat, ticket);
+        let base = families().base_of(guard.entry());
+        let (content, entry) = inner.content_of(text, base, now_ms, used);
         let waits = is_waiting(&content);
-        stored::exchange(&mut guard, content);
+        stored::exchange(&mut guard, content, entry);
         // Packing in the write is no read: the next one inflates, and only the one after that
         // keeps the text warm.
         guard.touch_small(if waits { now_ms } else { now_ms.wrapping_sub(LONG_AGO_MS) });
         if waits {
             inner.claim(*stored, &mut guard, now_ms);
         }
+    }
+
+    /// Whether dictionaries are trained here: not on a replica, which gets its primary's.
+    pub fn set_training(&self, may_train: bool) {
+        self.inner.lock().may_train = may_train;
+    }
+
+    /// What has happened to dictionaries since the last call.
+    pub fn take_news(&self) -> Vec<News> {
+        std::mem::take(&mut families().news)
+    }
+
+    /// All dictionaries, to be saved before the documents that need them.
+    pub fn dictionaries(&self) -> Vec<DictionaryRecord> {
+        families().records()
+    }
+
+    /// What each dictionary is and does.
+    pub fn dictionary_figures(&self) -> Vec<DictionaryFigures> {
+        families().figures()
+    }
+
+    /// Takes a dictionary from a file or from the primary; `false` if it is none, or there is no
+    /// room for one more.
+    pub fn take_in(&self, record: &DictionaryRecord) -> bool {
+        let level = dictionary_level(self.settings().level);
+        families().take_in(record, level)
     }
 
     /// To be called about ten times a second, and when [`Store::wants_tick`] says so: swaps in what workers have finished, gives them what
@@ -431,6 +534,8 @@ impl Store {
         }
         inner.take_results(now_ms);
         inner.serve_queue(now_ms);
+        inner.review(now_ms);
+        inner.sweep(now_ms);
     }
 }
 
@@ -448,35 +553,59 @@ fn settled(text: Arc<Text>, now_ms: u64) -> Content {
 }
 
 /// A document that nobody has read or written yet.
-fn unread(content: Content, now_ms: u64) -> Document {
-    let document = Document::new(content);
+fn unread(content: Content, entry: usize, now_ms: u64) -> Document {
+    let document = Document::new(content, entry);
     document.lock().touch_small(now_ms.wrapping_sub(LONG_AGO_MS));
     document
 }
 
+/// The entry of what was packed by the plan.
+fn entry_of(cold: &Cold, plan: &Plan) -> usize {
+    match cold {
+        Cold::Small(_) => plan.entry,
+        Cold::Whole(_) => plan.base,
+    }
+}
+
+fn count_packed(plan: &Plan) {
+    add(&ACCOUNTS.packs, 1);
+    add(&ACCOUNTS.dictionary_packs, usize::from(plan.dictionary.is_some()));
+}
+
+/// What is kept of a document when it is written again.
+#[derive(Debug, Clone, Copy, Default)]
+struct Use {
+    heat: u8,
+    ticket: u64,
+}
+
 impl Inner {
-    /// What a text is to be held as that was just written.
-    fn content_of(&mut self, text: Text, now_ms: u64, heat: u8, ticket: u64) -> Content {
+    /// What a text is to be held as that was just written, and its entry.
+    fn content_of(&mut self, text: Text, base: usize, now_ms: u64, used: Use) -> (Content, usize) {
         if text.len() < small::RAW_LEN_MIN {
-            return settled(Arc::new(text), now_ms);
+            return (settled(Arc::new(text), now_ms), base);
         }
-        if let Some(cold) = self.pack_inline(&text) {
-            return cold.into_content();
+        if let Some(packed) = self.pack_inline(&text, base, now_ms) {
+            return packed;
         }
         let shortcut_bytes = u32::try_from(text.shortcuts_len()).unwrap_or(u32::MAX);
         let form = Form::Text { text: Arc::new(text), settled: false };
-        Content::Held(Box::new(Held { heat, ticket, shortcut_bytes, ..Held::new(form, now_ms) }))
+        let Use { heat, ticket } = used;
+        let held = Held { heat, ticket, shortcut_bytes, ..Held::new(form, now_ms) };
+        (Content::Held(Box::new(held)), base)
     }
 
     /// Packs a text that is about to be stored, when there is no room to let it wait.
-    fn pack_inline(&mut self, text: &Text) -> Option<Cold> {
+    fn pack_inline(&mut self, text: &Text, base: usize, now_ms: u64) -> Option<(Content, usize)> {
         if !self.must_pack(text.len()) {
             return None;
         }
-        let cold = worker::pack(text, self.settings.level)?;
-        add(&ACCOUNTS.packs, 1);
+        let plan = families().plan(base, &self.settings, now_ms);
+        let cold = worker::pack(text, self.settings.level, &plan)?;
+        count_packed(&plan);
         add(&ACCOUNTS.packs_inline, 1);
-        Some(cold)
+        let entry = entry_of(&cold, &plan);
+        Some((cold.into_content(), entry))
     }
 
     /// Whether there is no room to let a text of that length wait.
@@ -518,16 +647,43 @@ impl Inner {
             results.extend(workers.done.try_iter());
         }
         for done in results {
-            self.in_flight -= done.text.len();
-            self.swap_in(done, now_ms);
+            self.in_flight -= done.job.matter.len();
+            self.finish(done, now_ms);
+        }
+    }
+
+    /// Takes what a job gave.
+    fn finish(&mut self, done: Done, now_ms: u64) {
+        let Done { job, cold, trained } = done;
+        if let Some(trained) = trained {
+            families().judge(trained, &self.settings);
+        }
+        match job.matter {
+            Matter::Text { text, ticket } => {
+                self.swap_in(job.number, &text, ticket, cold, &job.plan, now_ms);
+            }
+            Matter::Small { small, entry, packs: true, .. } => {
+                if let Some(cold) = cold {
+                    swap_small(job.number, &small, entry, cold, &job.plan);
+                }
+            }
+            Matter::Small { .. } => {}
         }
     }
 
     /// The result counts only for the very text it was made of.
-    fn swap_in(&mut self, done: Done, now_ms: u64) {
-        let mut guard = Stored::at(done.number).lock();
+    fn swap_in(
+        &mut self,
+        number: usize,
+        text: &Arc<Text>,
+        ticket: u64,
+        cold: Option<Cold>,
+        plan: &Plan,
+        now_ms: u64,
+    ) {
+        let mut guard = Stored::at(number).lock();
         let is_same = |held: &Held| match &held.form {
-            Form::Text { text, settled: false } => Arc::ptr_eq(text, &done.text),
+            Form::Text { text: now, settled: false } => Arc::ptr_eq(now, text),
             _ => false,
         };
         let touched_ms = match guard.held_mut() {
@@ -537,32 +693,88 @@ impl Inner {
             }
             changed => {
                 add(&ACCOUNTS.packs_stale, 1);
-                if changed.is_some_and(|held| held.ticket == done.ticket) {
+                if changed.is_some_and(|held| held.ticket == ticket) {
                     let due_ms = now_ms + self.settings.pack_after_ms;
-                    let Done { number, ticket, .. } = done;
                     self.queue.push_back(Claim { number, ticket, due_ms });
                 }
                 return;
             }
         };
-        match done.packed {
-            Some(Cold::Whole(packed)) => {
-                add(&ACCOUNTS.packs, 1);
-                if let Some(held) = guard.held_mut() {
-                    let cold = Cold::Whole(packed);
-                    stored::reform(held, Form::Packed { cold, warm: None });
-                }
+        match cold {
+            Some(cold @ Cold::Whole(_)) => {
+                count_packed(&Plan::default());
+                stored::reform(&mut guard, Form::Packed { cold, warm: None }, plan.base);
             }
-            Some(cold @ Cold::Small(_)) => {
-                add(&ACCOUNTS.packs, 1);
-                stored::exchange(&mut guard, cold.into_content());
+            Some(Cold::Small(small)) => {
+                count_packed(plan);
+                families().watch(plan.entry, small.raw_len, small.block.len());
+                stored::exchange(&mut guard, Content::Small(small), plan.entry);
             }
             None => {
                 add(&ACCOUNTS.packs_refused, 1);
-                stored::exchange(&mut guard, settled(done.text, touched_ms));
+                let content = settled(text.clone(), touched_ms);
+                let is_small = matches!(content, Content::Small(_));
+                let entry = if is_small { plan.entry } else { plan.base };
+                stored::exchange(&mut guard, content, entry);
             }
         }
         guard.touch_small(touched_ms);
+    }
+
+    /// About once a second, looks after the dictionaries.
+    fn review(&mut self, now_ms: u64) {
+        if now_ms.saturating_sub(self.reviewed_ms) < REVIEW_MS && now_ms >= self.reviewed_ms {
+            return;
+        }
+        self.reviewed_ms = now_ms;
+        let may_train = self.may_train && self.settings.packing;
+        let mut families = families();
+        families.review(&self.settings, may_train, now_ms);
+        if std::mem::take(&mut families.pass_wanted) && self.swept.is_none() {
+            self.swept = Some(0);
+        }
+    }
+
+    /// Goes on with the pass over all documents, if there is one: sends small ones to be packed with
+    /// their family's new dictionary, or to be samples.
+    fn sweep(&mut self, now_ms: u64) {
+        let Some(start) = self.swept else { return };
+        if !self.settings.packing {
+            self.swept = None;
+            return;
+        }
+        let used = slab::used();
+        let end = used.min(start + SWEEP_PLACES);
+        let mut budget = SWEEP_BYTES;
+        let mut next = start;
+        while next < end && budget > 0 && self.in_flight < IN_FLIGHT_MAX {
+            if let Some(job) = self.small_job(next, now_ms) {
+                budget = budget.saturating_sub(job.matter.len());
+                self.send(job, now_ms, 0);
+            }
+            next += 1;
+        }
+        self.swept = (next < used).then_some(next);
+    }
+
+    /// What is to be done to a small document, if anything.
+    fn small_job(&self, number: usize, now_ms: u64) -> Option<Job> {
+        let guard = Stored::at(number).lock();
+        let entry = guard.entry();
+        let View::Small(small) = guard.view() else { return None };
+        if entry == 0 {
+            return None;
+        }
+        let mut families = families();
+        let packs = self.settings.dictionaries && families.is_stale(entry, small.raw_len);
+        let sample = families.sample(entry, small.raw_len);
+        if !packs && sample.is_none() {
+            return None;
+        }
+        let dictionary = if small.is_packed { families.dictionary(entry) } else { None };
+        let plan = families.plan(entry, &self.settings, now_ms);
+        let matter = Matter::Small { small: small.to_owned(), entry, dictionary, packs };
+        Some(Job { number, matter, plan, level: self.settings.level, sample })
     }
 
     /// How much sooner than it is due a document is packed because others wait behind it: nothing
@@ -599,8 +811,16 @@ impl Inner {
                 continue;
             }
             if let Some(text) = self.cool(&mut guard) {
+                let base = guard.entry();
                 drop(guard);
-                let job = Job { number, ticket, text, level: self.settings.level };
+                let mut families = families();
+                let plan = families.plan(base, &self.settings, now_ms);
+                let is_short = text.len() <= Small::RAW_LEN_MAX;
+                let sample = if is_short { families.sample(base, text.len()) } else { None };
+                drop(families);
+                let level = self.settings.level;
+                let matter = Matter::Text { text, ticket };
+                let job = Job { number, matter, plan, level, sample };
                 inline_left -= self.send(job, now_ms, inline_left);
             }
         }
@@ -626,7 +846,8 @@ impl Inner {
             Form::Packed { cold: cold @ Cold::Small(_), .. } => cold.clone().into_content(),
             Form::Text { .. } | Form::Packed { .. } => return None,
         };
-        stored::exchange(guard, colder);
+        let entry = guard.entry();
+        stored::exchange(guard, colder, entry);
         guard.touch_small(touched_ms);
         None
     }
@@ -637,7 +858,7 @@ impl Inner {
             self.workers = Worker::start(self.prepare_worker);
             self.no_workers = self.workers.is_none();
         }
-        let len = job.text.len();
+        let len = job.matter.len();
         let job = match &self.workers {
             Some(workers) => match workers.jobs.send(job) {
                 Ok(()) => {
@@ -648,9 +869,27 @@ impl Inner {
             },
             None => job,
         };
-        let packed = worker::pack(&job.text, job.level);
-        let Job { number, ticket, text, .. } = job;
-        self.swap_in(Done { number, ticket, text, packed }, now_ms);
+        let done = worker::run(job, &mut self.trainer);
+        self.finish(done, now_ms);
         len.min(budget)
     }
+}
+
+/// Puts a small document's new block in, if the document is as it was.
+fn swap_small(number: usize, was: &Small, entry: usize, cold: Cold, plan: &Plan) {
+    let mut guard = Stored::at(number).lock();
+    let is_same = guard.entry() == entry
+        && match guard.view() {
+            View::Small(small) => small.is_packed == was.is_packed && small.block == &*was.block,
+            View::Held(_) | View::Vacant => false,
+        };
+    let Cold::Small(small) = cold else { return };
+    if !is_same {
+        return add(&ACCOUNTS.packs_stale, 1);
+    }
+    if small.is_packed {
+        count_packed(plan);
+        families().watch(plan.entry, small.raw_len, small.block.len());
+    }
+    stored::exchange(&mut guard, Content::Small(small), plan.entry);
 }

@@ -2,10 +2,13 @@
 
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::Instant;
 
 use json_document::Text;
 
-use crate::accounts::{ACCOUNTS, add, sub};
+use crate::accounts::{ACCOUNTS, ENTRIES, add, add_time, sub};
+use crate::codec::Dictionary;
+use crate::family;
 use crate::packed::{Packed, PackedError};
 use crate::slab;
 use crate::slot::{Content, Guard, Small, SmallView, View};
@@ -70,9 +73,9 @@ pub enum AtRest {
 }
 
 impl Document {
-    pub(crate) fn new(content: Content) -> Document {
-        enter(&content);
-        Document(Stored { number: slab::place(content) })
+    pub(crate) fn new(content: Content, entry: usize) -> Document {
+        enter(&content, entry);
+        Document(Stored { number: slab::place(content, entry) })
     }
 
     /// Gives the document to someone who holds it by number; never 0.
@@ -98,8 +101,8 @@ impl Deref for Document {
 
 impl Drop for Document {
     fn drop(&mut self) {
-        let content = slab::vacate(self.number);
-        leave(&content);
+        let (content, entry) = slab::vacate(self.number);
+        leave(&content, entry);
     }
 }
 
@@ -187,20 +190,25 @@ impl Stored {
     }
 
     /// What of the document a second one of the same content holds: the text is shared.
-    pub(crate) fn twin(self, now_ms: u64) -> Option<Content> {
-        match self.lock().view() {
-            View::Vacant => None,
-            View::Small(small) => Some(Content::Small(small.to_owned())),
+    pub(crate) fn twin(self, now_ms: u64) -> Option<(Content, usize)> {
+        let guard = self.lock();
+        let entry = guard.entry();
+        let content = match guard.view() {
+            View::Vacant => return None,
+            View::Small(small) => Content::Small(small.to_owned()),
             View::Held(held) => {
                 let form = match &held.form {
                     Form::Text { text, settled } => {
                         Form::Text { text: text.clone(), settled: *settled }
                     }
-                    Form::Packed { cold, .. } => return Some(cold.clone().into_content()),
+                    Form::Packed { cold, .. } => {
+                        return Some((cold.clone().into_content(), entry));
+                    }
                 };
-                Some(Content::Held(Box::new(Held::new(form, now_ms))))
+                Content::Held(Box::new(Held::new(form, now_ms)))
             }
-        }
+        };
+        Some((content, entry))
     }
 }
 
@@ -208,25 +216,37 @@ impl Stored {
 pub(crate) fn text_of(guard: &Guard<'_>) -> Result<Arc<Text>, PackedError> {
     match guard.view() {
         View::Vacant => Err(PackedError::Gone),
-        View::Small(small) => inflate_small(small).map(Arc::new),
+        View::Small(small) => inflate_small(small, guard.entry()).map(Arc::new),
         View::Held(held) => match &held.form {
             Form::Text { text, .. } | Form::Packed { warm: Some(text), .. } => Ok(text.clone()),
             Form::Packed { cold: Cold::Whole(packed), .. } => packed.unpack().map(Arc::new),
             Form::Packed { cold: Cold::Small(small), .. } => {
-                inflate_small(small.view()).map(Arc::new)
+                inflate_small(small.view(), guard.entry()).map(Arc::new)
             }
         },
     }
 }
 
-fn inflate_small(small: SmallView<'_>) -> Result<Text, PackedError> {
-    let started = small.is_packed.then(std::time::Instant::now);
-    let raw = small::unpack(small, None).map_err(|_| PackedError::Codec)?;
-    let raw = String::from_utf8(raw).map_err(|_| PackedError::Corrupt("not UTF-8"))?;
-    if let Some(started) = started {
-        add(&ACCOUNTS.unpacks, 1);
-        crate::accounts::add_time(&ACCOUNTS.unpack_ns, started.elapsed());
+fn inflate_small(small: SmallView<'_>, entry: usize) -> Result<Text, PackedError> {
+    if !small.is_packed {
+        return unpack(small, None);
     }
+    let dictionary = family::dictionary_of(entry);
+    let started = Instant::now();
+    let text = unpack(small, dictionary.as_deref())?;
+    add(&ACCOUNTS.unpacks, 1);
+    add(&ACCOUNTS.dictionary_unpacks, usize::from(dictionary.is_some()));
+    add_time(&ACCOUNTS.unpack_ns, started.elapsed());
+    Ok(text)
+}
+
+/// The text of a small document.
+pub(crate) fn unpack(
+    small: SmallView<'_>,
+    dictionary: Option<&Dictionary>,
+) -> Result<Text, PackedError> {
+    let raw = small::unpack(small, dictionary).map_err(|_| PackedError::Codec)?;
+    let raw = String::from_utf8(raw).map_err(|_| PackedError::Corrupt("not UTF-8"))?;
     Ok(Text::assume_valid(raw.into_boxed_str()))
 }
 
@@ -272,46 +292,64 @@ impl Cold {
     }
 }
 
-/// Changes what a place holds, and the accounts with it.
-pub(crate) fn exchange(guard: &mut Guard<'_>, content: Content) {
-    enter(&content);
-    leave(&guard.put(content));
+/// Changes what a place holds, its entry, and the accounts with them.
+pub(crate) fn exchange(guard: &mut Guard<'_>, content: Content, entry: usize) {
+    enter(&content, entry);
+    let old_entry = guard.entry();
+    guard.set_entry(entry);
+    leave(&guard.put(content), old_entry);
 }
 
-/// Changes a held document's form, and the accounts with it.
-pub(crate) fn reform(held: &mut Held, form: Form) {
-    form.enter();
-    held.form.leave();
+/// Changes a held document's form and entry, and the accounts with them.
+pub(crate) fn reform(guard: &mut Guard<'_>, form: Form, entry: usize) {
+    let old_entry = guard.entry();
+    guard.set_entry(entry);
+    let Some(held) = guard.held_mut() else { return };
+    form.enter(entry);
+    held.form.leave(old_entry);
     held.form = form;
     held.account_for_shortcuts();
 }
 
-fn enter(content: &Content) {
+fn enter(content: &Content, entry: usize) {
     match content {
         Content::Vacant { .. } => return,
         Content::Held(held) => {
-            held.form.enter();
+            held.form.enter(entry);
             add(&ACCOUNTS.shortcut_bytes, held.shortcut_bytes as usize);
         }
-        Content::Small(small) => small.enter(),
+        Content::Small(small) => small.enter(entry),
     }
     add(&ACCOUNTS.documents, 1);
 }
 
-fn leave(content: &Content) {
+fn leave(content: &Content, entry: usize) {
     match content {
         Content::Vacant { .. } => return,
         Content::Held(held) => {
-            held.form.leave();
+            held.form.leave(entry);
             sub(&ACCOUNTS.shortcut_bytes, held.shortcut_bytes as usize);
         }
-        Content::Small(small) => small.leave(),
+        Content::Small(small) => small.leave(entry),
     }
     sub(&ACCOUNTS.documents, 1);
 }
 
+fn enter_entry(entry: usize, raw_len: usize, stored_len: usize) {
+    add(&ENTRIES[entry].documents, 1);
+    add(&ENTRIES[entry].raw_bytes, raw_len);
+    add(&ENTRIES[entry].stored_bytes, stored_len);
+}
+
+fn leave_entry(entry: usize, raw_len: usize, stored_len: usize) {
+    sub(&ENTRIES[entry].documents, 1);
+    sub(&ENTRIES[entry].raw_bytes, raw_len);
+    sub(&ENTRIES[entry].stored_bytes, stored_len);
+}
+
 impl Small {
-    fn enter(&self) {
+    fn enter(&self, entry: usize) {
+        enter_entry(entry, self.raw_len, self.block.len());
         if self.is_packed {
             add(&ACCOUNTS.packed_documents, 1);
             add(&ACCOUNTS.packed_raw_bytes, self.raw_len);
@@ -322,7 +360,8 @@ impl Small {
         }
     }
 
-    fn leave(&self) {
+    fn leave(&self, entry: usize) {
+        leave_entry(entry, self.raw_len, self.block.len());
         if self.is_packed {
             sub(&ACCOUNTS.packed_documents, 1);
             sub(&ACCOUNTS.packed_raw_bytes, self.raw_len);
@@ -389,9 +428,10 @@ impl Held {
 }
 
 impl Form {
-    fn enter(&self) {
+    fn enter(&self, entry: usize) {
         match self {
             Form::Text { text, settled } => {
+                enter_entry(entry, text.len(), text.len());
                 add(&ACCOUNTS.text_documents, 1);
                 add(&ACCOUNTS.text_bytes, text.len());
                 if !settled {
@@ -399,6 +439,7 @@ impl Form {
                 }
             }
             Form::Packed { cold, warm } => {
+                enter_entry(entry, cold.raw_len(), cold.len());
                 add(&ACCOUNTS.packed_documents, 1);
                 add(&ACCOUNTS.packed_raw_bytes, cold.raw_len());
                 add(&ACCOUNTS.packed_bytes, cold.len());
@@ -410,9 +451,10 @@ impl Form {
         }
     }
 
-    fn leave(&self) {
+    fn leave(&self, entry: usize) {
         match self {
             Form::Text { text, settled } => {
+                leave_entry(entry, text.len(), text.len());
                 sub(&ACCOUNTS.text_documents, 1);
                 sub(&ACCOUNTS.text_bytes, text.len());
                 if !settled {
@@ -420,6 +462,7 @@ impl Form {
                 }
             }
             Form::Packed { cold, warm } => {
+                leave_entry(entry, cold.raw_len(), cold.len());
                 sub(&ACCOUNTS.packed_documents, 1);
                 sub(&ACCOUNTS.packed_raw_bytes, cold.raw_len());
                 sub(&ACCOUNTS.packed_bytes, cold.len());

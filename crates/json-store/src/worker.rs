@@ -1,4 +1,4 @@
-//! The thread that packs. It owns nothing but a shared text at a time.
+//! The thread that packs and trains. It owns nothing but copies and shared texts.
 
 use std::sync::Arc;
 use std::thread;
@@ -8,43 +8,71 @@ use crossbeam_channel::{Receiver, Sender, unbounded};
 use json_document::Text;
 
 use crate::accounts::{ACCOUNTS, add_time};
+use crate::codec::Dictionary;
+use crate::family::Plan;
 use crate::packed::Packed;
 use crate::slot::Small;
 use crate::small::{self, Attempt};
 use crate::stored::Cold;
+use crate::trainer::{Order, Trained, Trainer};
 
-/// One text to be packed, and the document it belonged to when it was sent.
+/// Something to be packed, to be a sample, or both.
 #[derive(Debug)]
 pub(crate) struct Job {
-    /// The place's number. The document is still the one it was if it has this very text.
+    /// The number of the document's place.
     pub(crate) number: usize,
-    /// Of the claim by which it was found.
-    pub(crate) ticket: u64,
-    pub(crate) text: Arc<Text>,
+    pub(crate) matter: Matter,
+    pub(crate) plan: Plan,
     pub(crate) level: i32,
+    pub(crate) sample: Option<Order>,
 }
 
-/// A finished job; `packed` is `None` when packing gains nothing.
+/// What the document was when the job was made; it is still the one it was if it has this.
+#[derive(Debug)]
+pub(crate) enum Matter {
+    Text {
+        text: Arc<Text>,
+        /// Of the claim by which it was found.
+        ticket: u64,
+    },
+    Small {
+        small: Small,
+        entry: usize,
+        dictionary: Option<Arc<Dictionary>>,
+        /// Whether it is to be packed by the plan, rather than be a sample only.
+        packs: bool,
+    },
+}
+
+/// A finished job; `cold` is `None` when packing gains nothing.
 #[derive(Debug)]
 pub(crate) struct Done {
-    pub(crate) number: usize,
-    /// Of the claim by which it was found.
-    pub(crate) ticket: u64,
-    pub(crate) text: Arc<Text>,
-    pub(crate) packed: Option<Cold>,
+    pub(crate) job: Job,
+    pub(crate) cold: Option<Cold>,
+    pub(crate) trained: Option<Trained>,
+}
+
+impl Matter {
+    /// Bytes of text, about: what of the worker's budget it takes.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Matter::Text { text, .. } => text.len(),
+            Matter::Small { small, .. } => small.raw_len,
+        }
+    }
 }
 
 /// Packs `text`; `None` when there is nothing to be gained.
-pub(crate) fn pack(text: &Text, level: i32) -> Option<Cold> {
+pub(crate) fn pack(text: &Text, level: i32, plan: &Plan) -> Option<Cold> {
     let raw = text.as_str().as_bytes();
     if raw.len() <= Small::RAW_LEN_MAX {
         let started = Instant::now();
-        let attempt = small::pack(raw, level, None);
+        let attempt = small::pack(raw, level, plan.dictionary.as_deref());
         add_time(&ACCOUNTS.pack_ns, started.elapsed());
         match attempt {
             Attempt::Packed(small) => return Some(Cold::Small(small)),
-            Attempt::NoGain => return None,
-            Attempt::TooLong => {}
+            Attempt::NoGain if raw.len() <= Small::BLOCK_LEN_MAX => return None,
+            Attempt::NoGain | Attempt::TooLong => {}
         }
     }
     Packed::pack(text, level).map(Cold::Whole)
@@ -64,19 +92,54 @@ impl Worker {
         let (finished, done) = unbounded::<Done>();
         thread::Builder::new()
             .name("json-pack".to_owned())
-            .stack_size(256 << 10)
+            .stack_size(512 << 10)
             .spawn(move || {
                 prepare();
-                for Job { number, ticket, text, level } in todo {
-                    // Nobody else has the text any more: the document is gone or has changed.
-                    let is_stale = Arc::strong_count(&text) == 1;
-                    let packed = if is_stale { None } else { pack(&text, level) };
-                    if finished.send(Done { number, ticket, text, packed }).is_err() {
+                let mut trainer = Trainer::new();
+                for job in todo {
+                    if finished.send(run(job, &mut trainer)).is_err() {
                         return;
                     }
                 }
             })
             .ok()?;
         Some(Worker { jobs, done })
+    }
+}
+
+/// Does a job.
+pub(crate) fn run(job: Job, trainer: &mut Trainer) -> Done {
+    let (mut cold, mut trained) = (None, None);
+    let mut sample = |raw: &[u8]| {
+        if let Some(order) = job.sample {
+            trained = trainer.take(order, raw, job.plan.dictionary.as_ref());
+        }
+    };
+    match &job.matter {
+        Matter::Text { text, .. } => {
+            sample(text.as_str().as_bytes());
+            // Nobody else has the text any more: the document is gone or has changed.
+            let is_stale = Arc::strong_count(text) == 1;
+            if !is_stale {
+                cold = pack(text, job.level, &job.plan);
+            }
+        }
+        Matter::Small { small, dictionary, packs, .. } => {
+            if let Ok(raw) = small::unpack(small.view(), dictionary.as_deref()) {
+                sample(&raw);
+                if *packs {
+                    cold = again(&raw, job.level, &job.plan).map(Cold::Small);
+                }
+            }
+        }
+    }
+    Done { job, cold, trained }
+}
+
+/// A small document as the plan has it; it stays plain if it gains nothing.
+fn again(raw: &[u8], level: i32, plan: &Plan) -> Option<Small> {
+    match small::pack(raw, level, plan.dictionary.as_deref()) {
+        Attempt::Packed(small) => Some(small),
+        Attempt::NoGain | Attempt::TooLong => small::plain(raw),
     }
 }

@@ -6,7 +6,9 @@ use std::thread::sleep;
 use std::time::Duration;
 
 use json_document::{Limits, Text};
-use json_store::{AtRest, Document, Figures, Pressure, Settings, Store, Stored};
+use json_store::{AtRest, Document, Figures, Home, Pressure, Settings, Store, Stored};
+
+const HOME: Home<'static> = Home::NONE;
 
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -50,7 +52,7 @@ fn an_idle_document_is_packed_and_reads_the_same() {
     let _turn = turn();
     let store = Store::new();
     let json = rows(100);
-    let stored = store.insert(text(&json), 1_000);
+    let stored = store.insert(text(&json), HOME, 1_000);
     assert_eq!(form(&stored), AtRest::Text);
     store.tick(2_999, Pressure::None);
     sleep(Duration::from_millis(50));
@@ -66,7 +68,7 @@ fn a_document_read_twice_stays_warm_until_idle() {
     let _turn = turn();
     let store = Store::new();
     let json = rows(100);
-    let stored = store.insert(text(&json), 0);
+    let stored = store.insert(text(&json), HOME, 0);
     settle(&store, 2_000, &stored, &AtRest::Packed);
     assert_eq!(read(&store, &stored, 10_000), json);
     assert_eq!(read(&store, &stored, 10_100), json);
@@ -84,7 +86,7 @@ fn warm_texts_keep_to_their_budget() {
     let _turn = turn();
     let store = Store::new();
     store.set_settings(Settings { warm_max: 100, ..store.settings() });
-    let stored = store.insert(text(&rows(100)), 0);
+    let stored = store.insert(text(&rows(100)), HOME, 0);
     settle(&store, 2_000, &stored, &AtRest::Packed);
     read(&store, &stored, 10_000);
     read(&store, &stored, 10_001);
@@ -95,7 +97,7 @@ fn warm_texts_keep_to_their_budget() {
 fn what_changed_meanwhile_is_not_overwritten() {
     let _turn = turn();
     let store = Store::new();
-    let stored = store.insert(text(&rows(5_000)), 0);
+    let stored = store.insert(text(&rows(5_000)), HOME, 0);
     // Sent to the worker here, and changed before the result is taken.
     store.tick(2_000, Pressure::None);
     store.replace(&stored, text(r#"{"new":true}"#), 2_000);
@@ -119,7 +121,7 @@ fn what_does_not_shrink_stays_text_and_is_not_tried_again() {
         r#""{}""#,
         "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!#$%&()*+,-./:;<=>?@[]^_{|}~ 0aB1cD2eF3gH4"
     );
-    let stored = store.insert(text(&json), 0);
+    let stored = store.insert(text(&json), HOME, 0);
     let before = Figures::now();
     for _ in 0..500 {
         store.tick(5_000, Pressure::None);
@@ -147,9 +149,9 @@ fn a_full_backlog_and_short_memory_pack_in_the_write() {
     let store = Store::new();
     let json = rows(100);
     store.set_settings(Settings { backlog_max: json.len() as u64, ..store.settings() });
-    let waiting = [store.insert(text(&json), 0), store.insert(text(&json), 0)];
+    let waiting = [store.insert(text(&json), HOME, 0), store.insert(text(&json), HOME, 0)];
     assert_eq!(form(&waiting[1]), AtRest::Text);
-    let inline = store.insert(text(&json), 0);
+    let inline = store.insert(text(&json), HOME, 0);
     assert_eq!(form(&inline), AtRest::Packed);
     assert_eq!(read(&store, &inline, 1), json);
     // The ones that wait are packed without being idle, since there are too many of them.
@@ -157,14 +159,14 @@ fn a_full_backlog_and_short_memory_pack_in_the_write() {
 
     let store = Store::new();
     store.tick(0, Pressure::MemoryShort);
-    assert_eq!(form(&store.insert(text(&json), 0)), AtRest::Packed);
+    assert_eq!(form(&store.insert(text(&json), HOME, 0)), AtRest::Packed);
 }
 
 #[test]
 fn packing_rests_while_a_child_lives() {
     let _turn = turn();
     let store = Store::new();
-    let stored = store.insert(text(&rows(100)), 0);
+    let stored = store.insert(text(&rows(100)), HOME, 0);
     for now_ms in [3_000, 4_000, 5_000] {
         store.tick(now_ms, Pressure::ChildLives);
         sleep(Duration::from_millis(10));
@@ -178,7 +180,7 @@ fn loading_packs_as_it_goes_and_copies_are_independent() {
     let _turn = turn();
     let store = Store::new();
     let json = rows(100);
-    let loaded = store.load(text(&json), 0);
+    let loaded = store.load(text(&json), HOME, 0);
     assert_eq!(form(&loaded), AtRest::Packed);
     let copy = store.copy(*loaded, 0).unwrap();
     store.replace(&loaded, text("1"), 1);
@@ -191,7 +193,7 @@ fn documents_may_go_on_any_thread_and_the_accounts_end_at_zero() {
     let _turn = turn();
     let store = Store::new();
     let mut documents: Vec<Document> =
-        (0..2_000u64).map(|i| store.insert(text(&rows(1 + i as usize % 40)), i)).collect();
+        (0..2_000u64).map(|i| store.insert(text(&rows(1 + i as usize % 40)), HOME, i)).collect();
     store.tick(10_000, Pressure::None);
     for stored in documents.iter().step_by(3) {
         read(&store, stored, 10_001);
@@ -226,6 +228,7 @@ fn random_lives_against_a_list_of_strings() {
             warm_max: random.u64(0..50_000),
             level: 1,
             packing: round != 5,
+            ..store.settings()
         });
         let mut documents: Vec<(Document, String)> = Vec::new();
         for now_ms in 0..3_000u64 {
@@ -233,7 +236,7 @@ fn random_lives_against_a_list_of_strings() {
             let at = random.usize(0..documents.len().max(1));
             match (random.u8(0..10), documents.get_mut(at)) {
                 (0..2, _) | (_, None) => {
-                    documents.push((store.insert(text(&json), now_ms), json));
+                    documents.push((store.insert(text(&json), HOME, now_ms), json));
                 }
                 (2..5, Some((stored, model))) => {
                     store.replace(stored, text(&json), now_ms);
