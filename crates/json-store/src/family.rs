@@ -70,6 +70,30 @@ pub struct DictionaryRecord {
     pub bytes: Vec<u8>,
 }
 
+impl DictionaryRecord {
+    pub fn new(database: i32, pattern: &[u8], version: u32, bytes: &[u8]) -> DictionaryRecord {
+        DictionaryRecord {
+            database,
+            pattern: pattern.to_vec(),
+            version,
+            id: Dictionary::id_of(bytes),
+            bytes: bytes.to_vec(),
+        }
+    }
+}
+
+/// All dictionaries together.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct DictionaryTotals {
+    pub count: u64,
+    /// What they take in memory, digests included.
+    pub held_bytes: u64,
+    /// Documents that were packed with one, or tried to be.
+    pub documents: u64,
+    pub raw_bytes: u64,
+    pub stored_bytes: u64,
+}
+
 /// A dictionary and what it does, for those who look.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DictionaryFigures {
@@ -118,6 +142,8 @@ pub(crate) struct Families {
     pub(crate) news: Vec<News>,
     /// There is something for which to look at all documents.
     pub(crate) pass_wanted: bool,
+    /// Documents may be to come that need any dictionary.
+    pub(crate) is_loading: bool,
 }
 
 struct Entry {
@@ -187,6 +213,7 @@ static FAMILIES: LazyLock<Mutex<Families>> = LazyLock::new(|| {
         next_serial: 1,
         news: Vec::new(),
         pass_wanted: false,
+        is_loading: false,
     })
 });
 
@@ -231,25 +258,25 @@ impl Families {
         add_pattern(home.key, &mut name);
         let number = match self.names.get(&name[..]) {
             Some(&number) => Some(number),
-            None => self.found(&name),
+            None => self.found(&name, false),
         };
         self.name = name;
         number.and_then(|number| self.families[number].as_ref()).map_or(0, |family| family.base)
     }
 
     /// A family of that name, in place of an empty one if there are too many; `None` if there is
-    /// no room.
-    fn found(&mut self, name: &[u8]) -> Option<usize> {
-        let number = match self.names.len() {
-            FAMILIES_MAX.. => self.abandon_one()?,
-            _ => match self.families.iter().position(Option::is_none) {
-                Some(number) => number,
-                None => {
-                    self.families.push(None);
-                    self.families.len() - 1
-                }
-            },
-        };
+    /// no room. One whose dictionary is needed for documents to be loaded may be one too many.
+    fn found(&mut self, name: &[u8], is_needed: bool) -> Option<usize> {
+        let is_full = self.names.len() >= FAMILIES_MAX;
+        let abandoned = if is_full { self.abandon_one() } else { None };
+        if is_full && abandoned.is_none() && !is_needed {
+            return None;
+        }
+        let vacant = || self.families.iter().position(Option::is_none);
+        let number = abandoned.or_else(vacant).unwrap_or_else(|| {
+            self.families.push(None);
+            self.families.len() - 1
+        });
         let base = self.new_entry(Entry { family: number, dictionary: None, version: 0 })?;
         let serial = self.next_serial;
         self.next_serial += 1;
@@ -405,6 +432,9 @@ impl Families {
     /// family has been empty for long; lets digests go that are not in use.
     fn retire_unused(&mut self, number: usize, now_ms: u64) {
         let Some(family) = &mut self.families[number] else { return };
+        if self.is_loading {
+            return;
+        }
         let is_empty = family.documents() == 0;
         let since_ms = is_empty.then(|| family.empty_since_ms.unwrap_or(now_ms));
         family.empty_since_ms = since_ms;
@@ -451,16 +481,17 @@ impl Families {
         }
         let documents = family.documents();
         family.retry_documents = documents.saturating_mul(2).max(1);
-        if trained.dictionary.is_some() {
-            add(&ACCOUNTS.dictionaries_trained, 1);
-        }
-        let is_gain = trained.net_gain(documents) * 100
-            >= i128::from(settings.dictionary_gain_min_percent) * trained.held_before(documents)
-            && trained.net_gain(documents) > 0;
-        match trained.dictionary {
-            Some(dictionary) if is_gain && settings.dictionaries => {
-                let permille = trained.trial.packed * 1000 / trained.trial.raw.max(1);
-                self.adopt(trained.order.family, dictionary, permille, None);
+        add(&ACCOUNTS.dictionaries_trained, usize::from(!trained.candidates.is_empty()));
+        let best = trained.candidates.into_iter().max_by_key(|tried| tried.net_gain(documents));
+        let gain_min = i128::from(settings.dictionary_gain_min_percent);
+        match best {
+            Some(best)
+                if settings.dictionaries
+                    && best.net_gain(documents) > 0
+                    && best.net_gain(documents) * 100 >= gain_min * best.held_before(documents) =>
+            {
+                let permille = best.trial.packed * 1000 / best.trial.raw.max(1);
+                self.adopt(trained.order.family, best.dictionary, permille, None);
             }
             _ => add(&ACCOUNTS.dictionaries_refused, 1),
         }
@@ -505,7 +536,7 @@ impl Families {
         let name = [&record.database.to_le_bytes(), &record.pattern[..]].concat();
         let number = match self.names.get(&name[..]) {
             Some(&number) => Some(number),
-            None => self.found(&name),
+            None => self.found(&name, true),
         };
         let Some(number) = number else { return false };
         let has = |entry: &&usize| {
@@ -548,6 +579,18 @@ impl Families {
                 bytes: dictionary.bytes().to_vec(),
             }
         })
+    }
+
+    pub(crate) fn dictionary_totals(&self) -> DictionaryTotals {
+        let mut totals = DictionaryTotals::default();
+        for figures in self.figures() {
+            totals.count += 1;
+            totals.held_bytes += figures.held_bytes as u64;
+            totals.documents += figures.documents;
+            totals.raw_bytes += figures.raw_bytes;
+            totals.stored_bytes += figures.stored_bytes;
+        }
+        totals
     }
 
     pub(crate) fn figures(&self) -> Vec<DictionaryFigures> {

@@ -53,7 +53,7 @@ mod trainer;
 mod worker;
 
 pub use accounts::Figures;
-pub use family::{DictionaryFigures, DictionaryRecord, Home, News};
+pub use family::{DictionaryFigures, DictionaryRecord, DictionaryTotals, Home, News};
 pub use packed::{HEADER_LEN, MAGIC, Packed, PackedError};
 pub use snapshot::Snapshot;
 pub use store::{Pressure, Settings, Store};

@@ -9,7 +9,9 @@ use json_document::{Limits, Text};
 use parking_lot::Mutex;
 
 use crate::accounts::{ACCOUNTS, ENTRIES, add, sub};
-use crate::family::{self, DictionaryFigures, DictionaryRecord, Home, News, Plan, families};
+use crate::family::{
+    self, DictionaryFigures, DictionaryRecord, DictionaryTotals, Home, News, Plan, families,
+};
 use crate::packed::{Packed, PackedError};
 use crate::slab;
 use crate::slot::{Content, Guard, Small, View};
@@ -43,7 +45,7 @@ pub struct Settings {
     /// Documents that a family must have before a dictionary is trained of so many samples.
     pub dictionary_samples_min: usize,
     /// What a dictionary must save of what its documents take, its own memory taken off.
-    pub dictionary_gain_min_percent: u32,
+    pub dictionary_gain_min_percent: u64,
 }
 
 impl Settings {
@@ -501,6 +503,16 @@ impl Store {
         self.inner.lock().may_train = may_train;
     }
 
+    /// Whether documents are being loaded: until that ends, none of their dictionaries is retired.
+    pub fn set_loading(&self, is_loading: bool) {
+        families().is_loading = is_loading;
+    }
+
+    /// All dictionaries together.
+    pub fn dictionary_totals(&self) -> DictionaryTotals {
+        families().dictionary_totals()
+    }
+
     /// What has happened to dictionaries since the last call.
     pub fn take_news(&self) -> Vec<News> {
         std::mem::take(&mut families().news)
@@ -534,6 +546,10 @@ impl Store {
         }
         inner.take_results(now_ms);
         inner.serve_queue(now_ms);
+        if inner.queue.len() < inner.queue.capacity() / 8 {
+            let len = inner.queue.len();
+            inner.queue.shrink_to(2 * len);
+        }
         inner.review(now_ms);
         inner.sweep(now_ms);
     }

@@ -28,7 +28,6 @@ pub(crate) struct Order {
     /// Tells the family from another one of its number.
     pub(crate) serial: u64,
     samples: usize,
-    documents: u64,
     len_max: usize,
     level: i32,
 }
@@ -51,7 +50,7 @@ impl Order {
             .min(documents_len)
             .max(HELD_OUT);
         let level = dictionary_level(settings.level);
-        Order { family, serial, samples, documents, len_max, level }
+        Order { family, serial, samples, len_max, level }
     }
 
     /// Whether so many samples of so many bytes are enough.
@@ -78,20 +77,24 @@ pub(crate) struct Trial {
     after: u64,
 }
 
-/// The result of an order.
+/// The result of an order: no candidates when zstd finds nothing that repeats.
 #[derive(Debug)]
 pub(crate) struct Trained {
     pub(crate) order: Order,
-    /// `None` when zstd finds nothing that repeats.
-    pub(crate) dictionary: Option<Dictionary>,
+    pub(crate) candidates: Vec<Candidate>,
+}
+
+/// A dictionary and its trial.
+#[derive(Debug)]
+pub(crate) struct Candidate {
+    pub(crate) dictionary: Dictionary,
     pub(crate) trial: Trial,
 }
 
-impl Trained {
+impl Candidate {
     /// Bytes that `documents` would take less, the dictionary's own taken off.
     pub(crate) fn net_gain(&self, documents: u64) -> i128 {
-        let held = self.dictionary.as_ref().map_or(0, Dictionary::held_bytes);
-        self.trial.saved(documents) - held as i128
+        self.trial.saved(documents) - self.dictionary.held_bytes() as i128
     }
 
     /// Bytes that `documents` take without it.
@@ -171,7 +174,7 @@ impl Samples {
 
     fn train(self, order: Order, current: Option<&Dictionary>) -> Trained {
         let longest = order.len_max.min(self.bytes.len() / 2);
-        let mut best = Trained { order, dictionary: None, trial: Trial::default() };
+        let mut candidates = Vec::new();
         for len in [longest, longest / 4] {
             if len < DICTIONARY_LEN_MIN {
                 continue;
@@ -185,13 +188,9 @@ impl Samples {
             };
             let trial = self.try_out(order, current, &dictionary);
             dictionary.rest();
-            let trained = Trained { order, dictionary: Some(dictionary), trial };
-            let documents = order.documents;
-            if best.dictionary.is_none() || trained.net_gain(documents) > best.net_gain(documents) {
-                best = trained;
-            }
+            candidates.push(Candidate { dictionary, trial });
         }
-        best
+        Trained { order, candidates }
     }
 
     fn try_out(&self, order: Order, current: Option<&Dictionary>, new: &Dictionary) -> Trial {

@@ -91,6 +91,8 @@ pub(crate) enum Error {
     DocumentTooLong,
     ReplyTooLong,
 
+    /// What was given as a dictionary is none, or there is no room for it.
+    NoDictionary,
     /// What is at rest cannot be inflated.
     Unreadable(PackedError),
     /// The sub-command of JSON.DEBUG, cut to what is readable.
@@ -181,6 +183,8 @@ pub(crate) enum LoadError {
     Cbor,
     Text(ParseError),
     Packed(PackedError),
+    /// The record of dictionaries cannot be used.
+    Dictionary(&'static str),
 }
 
 impl fmt::Display for LoadError {
@@ -194,6 +198,7 @@ impl fmt::Display for LoadError {
             LoadError::Cbor => f.write_str("JSON document: broken CBOR"),
             LoadError::Node => f.write_str("JSON document: broken node"),
             LoadError::Text(error) => write!(f, "JSON document: {error}"),
+            LoadError::Dictionary(what) => write!(f, "JSON dictionaries: one is {what}"),
             LoadError::Packed(error) => write!(f, "JSON document: {error}"),
         }
     }

@@ -7,6 +7,7 @@ mod array;
 pub(crate) mod change;
 mod debug;
 mod delete;
+mod dictionary;
 mod docs;
 mod expand;
 mod expiry;
@@ -61,5 +62,6 @@ pub(crate) fn register(ctx: *mut RedisModuleCtx) -> Option<()> {
     one::<resp::Resp>(ctx)?;
     one::<unquote::Unquote>(ctx)?;
     one::<debug::Debug>(ctx)?;
+    one::<dictionary::Dictionary>(ctx)?;
     Some(())
 }

@@ -11,6 +11,7 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
     Cow::Borrowed(match error {
         Error::Arity => "ERR wrong number of arguments",
         Error::Syntax => "ERR syntax error",
+        Error::NoDictionary => "ERR that is no dictionary, or there is no room for one more",
         Error::FphaType => "ERR invalid FPHA type",
         Error::WrongFormat => "ERR wrong format",
         Error::ReplyFormat => "ERR wrong reply format",

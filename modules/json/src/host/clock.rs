@@ -8,7 +8,7 @@ use redis_module::raw;
 use crate::STORE;
 use crate::host::context::{Context, now_ms, used_memory_ratio};
 use crate::host::guard::{Entry, guarded};
-use crate::host::{compat_change, shared_api};
+use crate::host::{compat_change, dictionaries, shared_api};
 use json_store::Pressure;
 
 /// Above this part of `maxmemory`, packing does not wait for documents to be idle.
@@ -32,7 +32,9 @@ unsafe extern "C" fn on_cron(
     guarded(Entry::Cron, || {
         // SAFETY: the host gives a context that lives for this callback.
         let ctx = unsafe { Context::new(ctx) };
+        STORE.set_training(!ctx.is_replica());
         STORE.tick(now_ms(), pressure(ctx));
+        dictionaries::tick(ctx);
         shared_api::tick();
         compat_change::tick(ctx);
     });

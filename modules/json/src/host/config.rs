@@ -60,6 +60,17 @@ static PACK_BACKLOG: Numeric = Numeric::memory(c"pack-backlog", 256 * MIB, 1 << 
 static PACK_LEVEL: Numeric = Numeric::new(c"pack-level", 1, 0, 19);
 /// Inflated texts kept beside their packed forms.
 static WARM_MEMORY: Numeric = Numeric::memory(c"warm-memory", 64 * MIB, 1 << 40);
+/// Bytes of a dictionary.
+static DICTIONARY_SIZE: Numeric = Numeric::memory(c"dictionary-size", 64 << 10, MIB);
+/// Dictionaries that are held at a time.
+static DICTIONARIES_MAX: Numeric = Numeric::new(c"dictionaries-max", 64, 0, 256);
+/// What they may take, digests included, before no more are trained.
+static DICTIONARY_MEMORY: Numeric = Numeric::memory(c"dictionary-memory", 16 * MIB, GIB);
+/// Documents that a family must have for a dictionary.
+static DICTIONARY_MIN_DOCUMENTS: Numeric =
+    Numeric::new(c"dictionary-min-documents", 1_000, 100, i64::MAX);
+/// What a dictionary must save, percent of what the documents take.
+static DICTIONARY_MIN_GAIN: Numeric = Numeric::new(c"dictionary-min-gain", 10, 0, 90);
 /// Containers within each other that a command may make.
 static MAX_DEPTH: Numeric = Numeric::new(c"max-depth", 128, 1, DEPTH_CEILING as i64);
 /// As `max-depth`, which it replaces when the rules are those of valkey-json; theirs is the name.
@@ -78,11 +89,16 @@ static MAX_REPLY_SIZE: Numeric = Numeric::memory(c"max-reply-size", 512 * MIB, 4
 /// for never.
 static OFFLOAD_SIZE: Numeric = Numeric::memory(c"offload-size", MIB, 4 * GIB);
 
-static NUMERICS: [&Numeric; 11] = [
+static NUMERICS: [&Numeric; 16] = [
     &PACK_AFTER_MS,
     &PACK_BACKLOG,
     &PACK_LEVEL,
     &WARM_MEMORY,
+    &DICTIONARY_SIZE,
+    &DICTIONARIES_MAX,
+    &DICTIONARY_MEMORY,
+    &DICTIONARY_MIN_DOCUMENTS,
+    &DICTIONARY_MIN_GAIN,
     &MAX_DEPTH,
     &MAX_PATH_LIMIT,
     &MAX_DOCUMENT_SIZE,
@@ -108,13 +124,15 @@ impl Choice {
 
 /// How documents are written to RDB files and DUMP payloads.
 static RDB_FORMAT: Choice = Choice::new(c"rdb-format", &[c"packed", c"portable"]);
+/// Whether dictionaries are trained and used.
+static DICTIONARIES: Choice = Choice::new(c"dictionaries", &[c"yes", c"no"]);
 /// What may be written in a path.
 static PATH_DIALECT: Choice = Choice::new(c"path-dialect", &[c"redisjson", c"rfc9535"]);
 
 /// Whose replies, errors and semantics commands have.
 static COMPAT: Choice = Choice::new(c"compat", &[c"redisjson", c"valkey-json"]);
 
-static CHOICES: [&Choice; 3] = [&RDB_FORMAT, &PATH_DIALECT, &COMPAT];
+static CHOICES: [&Choice; 4] = [&DICTIONARIES, &RDB_FORMAT, &PATH_DIALECT, &COMPAT];
 
 /// How documents are written to RDB files and DUMP payloads.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -194,6 +212,12 @@ pub(crate) fn store_settings() -> Settings {
         warm_max: WARM_MEMORY.get(),
         level: i32::try_from(PACK_LEVEL.get()).unwrap_or(1),
         packing: PACK_LEVEL.get() != 0,
+        dictionaries: DICTIONARIES.value.load(Relaxed) == 0,
+        dictionary_len_max: DICTIONARY_SIZE.len(),
+        dictionaries_max: DICTIONARIES_MAX.len(),
+        dictionary_memory_max: DICTIONARY_MEMORY.get(),
+        dictionary_samples_min: DICTIONARY_MIN_DOCUMENTS.len(),
+        dictionary_gain_min_percent: DICTIONARY_MIN_GAIN.get(),
     }
 }
 
@@ -297,7 +321,10 @@ unsafe extern "C" fn set_choice(
 ) -> c_int {
     // SAFETY: the host gives back the pointer to a `static Choice` that `register` gave.
     let choice = unsafe { &*privdata.cast_const().cast::<Choice>() };
-    let set = guarded(Entry::ConfigSet, || choice.value.store(i64::from(value), Relaxed));
+    let set = guarded(Entry::ConfigSet, || {
+        choice.value.store(i64::from(value), Relaxed);
+        STORE.set_settings(store_settings());
+    });
     // SAFETY: the place for a message is the host's.
     unsafe { outcome(set, error) }
 }

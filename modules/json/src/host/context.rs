@@ -189,6 +189,17 @@ impl Context {
         self.flags() & flags as c_int != 0
     }
 
+    /// The number of the database that is selected; -1 if the host cannot tell.
+    pub(super) fn database(self) -> i32 {
+        // SAFETY: the context is live.
+        api!(RedisModule_GetSelectedDb).map_or(-1, |selected| unsafe { selected(self.raw) })
+    }
+
+    /// Whether the host is a replica.
+    pub(crate) fn is_replica(self) -> bool {
+        self.flags() & raw::REDISMODULE_CTX_FLAGS_SLAVE as c_int != 0
+    }
+
     /// Whether the host writes an AOF.
     pub(crate) fn has_aof(self) -> bool {
         self.flags() & raw::REDISMODULE_CTX_FLAGS_AOF as c_int != 0

@@ -7,7 +7,9 @@ use redis_module::raw;
 use crate::commands;
 use crate::host::args::Args;
 use crate::host::guard::{Entry, guarded, silence_messages};
-use crate::host::{clock, config, fault, host_config, info, log, process, shared_api, value_type};
+use crate::host::{
+    clock, config, fault, host_config, info, log, persistence, process, shared_api, value_type,
+};
 
 /// The first word of every context: the host's lookup of its functions by name, 0 for found.
 type GetApi = unsafe extern "C" fn(*const c_char, *mut *mut c_void) -> c_int;
@@ -82,6 +84,7 @@ fn load(ctx: *mut raw::RedisModuleCtx, args: Args<'_>) -> Option<()> {
     config::register(ctx)?;
     host_config::follow(ctx);
     info::register(ctx);
+    persistence::start(ctx);
     shared_api::export(ctx);
     if clock::start(ctx).is_none() {
         log::warning("the host has no cron event: documents are packed only by commands");

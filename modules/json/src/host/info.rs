@@ -5,6 +5,7 @@ use std::ffi::{CStr, c_int};
 use json_store::Figures;
 use redis_module::raw;
 
+use crate::STORE;
 use crate::host::guard::{Entry, guarded, panics};
 
 /// Registers the section. To be called in `OnLoad`.
@@ -32,7 +33,8 @@ fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
     }
     let (paths_parsed, paths_recalled) = crate::paths::figures();
     let (offloaded_parses, offloaded_reads) = crate::commands::offload::figures();
-    let counters: [(&CStr, u64); 24] = [
+    let dictionaries = STORE.dictionary_totals();
+    let counters: [(&CStr, u64); 34] = [
         (c"documents", figures.documents),
         (c"raw_bytes", figures.raw_bytes()),
         (c"stored_bytes", figures.stored_bytes()),
@@ -52,6 +54,16 @@ fn documents(ctx: *mut raw::RedisModuleInfoCtx, figures: &Figures) {
         (c"pack_usec", figures.pack_ns / 1000),
         (c"unpacks", figures.unpacks),
         (c"unpack_usec", figures.unpack_ns / 1000),
+        (c"dictionaries", dictionaries.count),
+        (c"dictionary_bytes", dictionaries.held_bytes),
+        (c"dictionary_documents", dictionaries.documents),
+        (c"dictionary_stored_bytes", dictionaries.stored_bytes),
+        (c"dictionaries_trained", figures.dictionaries_trained),
+        (c"dictionaries_adopted", figures.dictionaries_adopted),
+        (c"dictionaries_refused", figures.dictionaries_refused),
+        (c"dictionaries_retired", figures.dictionaries_retired),
+        (c"dictionary_packs", figures.dictionary_packs),
+        (c"dictionary_unpacks", figures.dictionary_unpacks),
         (c"paths_parsed", paths_parsed),
         (c"paths_recalled", paths_recalled),
         (c"offloaded_parses", offloaded_parses),

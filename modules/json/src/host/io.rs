@@ -7,6 +7,9 @@
 //! | 3 | RedisJSON 2 to 8.6, valkey-json, this module | one string: JSON text, or a packed payload |
 //! | 4 | RedisJSON 8.8 and later | one string: CBOR; see [`cbor`] |
 //!
+//! Before the keys, a record of the dictionaries that packed payloads may name; see
+//! [`persistence`](super::persistence).
+//!
 //! This module writes encver 3. The string is plain JSON text that the others can load when
 //! `rdb-format` is `portable`; when it is `packed`, it begins with [`json_store::MAGIC`], which no
 //! JSON text does.
@@ -16,7 +19,7 @@ use std::ffi::{c_char, c_int, c_void};
 use std::slice;
 
 use json_document::{Limits, Text};
-use json_store::{Document, MAGIC, Packed, Stored};
+use json_store::{DictionaryRecord, Document, Home, MAGIC, Stored};
 use redis_module::raw;
 
 use crate::STORE;
@@ -24,7 +27,7 @@ use crate::cbor;
 use crate::error::LoadError;
 use crate::host::config::{self, RdbFormat};
 use crate::host::context::{Context, now_ms};
-use crate::host::{log, process};
+use crate::host::{log, persistence, process};
 
 /// A stream being read.
 pub(crate) struct Loading(*mut raw::RedisModuleIO);
@@ -122,6 +125,15 @@ impl Loading {
         Some(unsafe { slice::from_raw_parts(start.cast::<u8>(), len) })
     }
 
+    /// Where the document that is being loaded will be, where the host knows it.
+    fn home(&self) -> Home<'_> {
+        let (Some(database), Some(key)) = (api!(RedisModule_GetDbIdFromIO), self.key_name()) else {
+            return Home::NONE;
+        };
+        // SAFETY: the stream lives for the callback.
+        Home { database: unsafe { database(self.0) }, key }
+    }
+
     /// `value`, if the stream has not failed so far.
     fn checked<T>(&self, value: T) -> Result<T, LoadError> {
         let failed = match api!(RedisModule_IsIOError) {
@@ -145,6 +157,13 @@ impl Saving {
         self.has_written.get()
     }
 
+    fn unsigned(&self, value: u64) {
+        let Some(save) = api!(RedisModule_SaveUnsigned) else { return };
+        self.has_written.set(true);
+        // SAFETY: the stream lives for the callback.
+        unsafe { save(self.rdb, value) };
+    }
+
     fn string(&self, bytes: &[u8]) {
         let Some(save) = api!(RedisModule_SaveStringBuffer) else { return };
         self.has_written.set(true);
@@ -164,7 +183,7 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Document, LoadErro
     match encver {
         0 => {
             let json = nodes::load(stream)?;
-            load_text(&json)
+            load_text(stream, &json)
         }
         2 => {
             let json = stream.string()?;
@@ -172,31 +191,31 @@ pub(super) fn load(stream: &Loading, encver: c_int) -> Result<Document, LoadErro
                 stream.string()?;
                 stream.string()?;
             }
-            load_text(json.bytes())
+            load_text(stream, json.bytes())
         }
         3 => {
             let payload = stream.string()?;
             if payload.bytes().starts_with(&MAGIC) {
-                let (packed, _) =
-                    Packed::from_bytes(payload.bytes(), &limits(), stream.document_len_max())
-                        .map_err(LoadError::Packed)?;
-                Ok(STORE.load_packed(packed, now_ms()))
+                let (bytes, len_max) = (payload.bytes(), stream.document_len_max());
+                STORE
+                    .load_packed(bytes, stream.home(), &limits(), len_max, now_ms())
+                    .map_err(LoadError::Packed)
             } else {
-                load_text(payload.bytes())
+                load_text(stream, payload.bytes())
             }
         }
         4 => {
             let cbor = stream.string()?;
             let json = cbor::to_json(cbor.bytes(), config::DEPTH_CEILING).ok_or(LoadError::Cbor)?;
-            load_text(&json)
+            load_text(stream, &json)
         }
         _ => Err(LoadError::Version(encver)),
     }
 }
 
-fn load_text(json: &[u8]) -> Result<Document, LoadError> {
+fn load_text(stream: &Loading, json: &[u8]) -> Result<Document, LoadError> {
     let text = Text::parse(json, &limits()).map_err(LoadError::Text)?;
-    Ok(STORE.load(text, now_ms()))
+    Ok(STORE.load(text, stream.home(), now_ms()))
 }
 
 /// Writes one document.
@@ -205,12 +224,61 @@ pub(super) fn save(stream: &Saving, stored: Stored) {
         RdbFormat::Portable => {
             stored.text_untouched().map(|text| stream.string(text.as_str().as_bytes()))
         }
-        RdbFormat::Packed => STORE.save(stored, |payload| stream.string(payload)),
+        RdbFormat::Packed => {
+            let stands_alone = !persistence::dictionaries_are_saved();
+            STORE.save(stored, stands_alone, |payload| stream.string(payload))
+        }
     };
     if let Err(error) = saved {
         log::warning(&format!("a document cannot be saved: {error}"));
         process::give_up_saving();
     }
+}
+
+/// Layout of the dictionaries' record: the number of this layout, that of the dictionaries, and of
+/// each its database, version, pattern and bytes.
+const DICTIONARIES_LAYOUT: u64 = 1;
+/// No server has more.
+const DICTIONARIES_MAX: u64 = 1 << 10;
+
+/// Writes the dictionaries, if there are any. Documents that need them follow.
+pub(super) fn save_dictionaries(stream: &Saving) {
+    let records = STORE.dictionaries();
+    if records.is_empty() {
+        return;
+    }
+    stream.unsigned(DICTIONARIES_LAYOUT);
+    stream.unsigned(records.len() as u64);
+    for record in &records {
+        stream.unsigned(u64::try_from(record.database).unwrap_or(0));
+        stream.unsigned(u64::from(record.version));
+        stream.string(&record.pattern);
+        stream.string(&record.bytes);
+    }
+}
+
+/// Reads what [`save_dictionaries`] wrote.
+pub(super) fn load_dictionaries(stream: &Loading) -> Result<(), LoadError> {
+    if stream.unsigned()? != DICTIONARIES_LAYOUT {
+        return Err(LoadError::Dictionary("of a layout that a later release wrote"));
+    }
+    let count = stream.unsigned()?;
+    if count > DICTIONARIES_MAX {
+        return Err(LoadError::Dictionary("more than there can be"));
+    }
+    for _ in 0..count {
+        let database = i32::try_from(stream.unsigned()?).ok();
+        let version = u32::try_from(stream.unsigned()?).ok();
+        let (pattern, bytes) = (stream.string()?, stream.string()?);
+        let (Some(database), Some(version)) = (database, version) else {
+            return Err(LoadError::Dictionary("with a number out of range"));
+        };
+        let record = DictionaryRecord::new(database, pattern.bytes(), version, bytes.bytes());
+        if !STORE.take_in(&record) {
+            return Err(LoadError::Dictionary("that is none, or there is no room for"));
+        }
+    }
+    Ok(())
 }
 
 /// The node-by-node layout of encver 0, turned into JSON text.

@@ -4,7 +4,7 @@ use std::ffi::c_int;
 use std::marker::PhantomData;
 
 use json_document::Text;
-use json_store::{Document, Stored};
+use json_store::{Document, Home, Stored};
 use redis_module::raw;
 
 use crate::STORE;
@@ -30,6 +30,15 @@ impl<'a> KeyName<'a> {
     pub(super) fn raw(self) -> *mut raw::RedisModuleString {
         self.string
     }
+
+    fn bytes(&self) -> &[u8] {
+        let Some(ptr_len) = api!(RedisModule_StringPtrLen) else { return &[] };
+        let mut len = 0;
+        // SAFETY: the string lives for `'a`, which is longer than the borrow.
+        let start = unsafe { ptr_len(self.string, &mut len) };
+        // SAFETY: the host says that there are `len` bytes.
+        unsafe { std::slice::from_raw_parts(start.cast::<u8>(), len) }
+    }
 }
 
 impl<'a> From<Argument<'a>> for KeyName<'a> {
@@ -41,7 +50,8 @@ impl<'a> From<Argument<'a>> for KeyName<'a> {
 /// An open key. Dropping it closes it.
 pub(crate) struct Key<'a> {
     key: *mut raw::RedisModuleKey,
-    name: PhantomData<KeyName<'a>>,
+    name: KeyName<'a>,
+    ctx: Context,
 }
 
 impl<'a> Key<'a> {
@@ -59,7 +69,7 @@ impl<'a> Key<'a> {
             Some(open) => unsafe { open(ctx.raw(), name.raw(), mode) },
             None => std::ptr::null_mut(),
         };
-        Key { key, name: PhantomData }
+        Key { key, name, ctx }
     }
 
     /// The document the key holds; `None` if there is no such key.
@@ -73,7 +83,8 @@ impl<'a> Key<'a> {
 
     /// Lets the key hold a new document, in place of whatever it held. The key's expiry goes.
     pub(crate) fn insert(&self, text: Text, now_ms: u64) {
-        self.set(STORE.insert(text, now_ms));
+        let home = Home { database: self.ctx.database(), key: self.name.bytes() };
+        self.set(STORE.insert(text, home, now_ms));
     }
 
     fn set(&self, document: Document) {

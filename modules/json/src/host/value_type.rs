@@ -14,7 +14,7 @@ use crate::STORE;
 use crate::host::context::now_ms;
 use crate::host::guard::{Entry, guarded};
 use crate::host::log::UserData;
-use crate::host::{io, log, process, rewrite};
+use crate::host::{io, log, persistence, process, rewrite};
 
 /// The name tools look for: RedisJSON's.
 const NAME: &std::ffi::CStr = c"ReJSON-RL";
@@ -48,16 +48,18 @@ pub(super) fn stored(value: *const c_void) -> Stored {
 pub(super) fn register(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
     let create = api!(RedisModule_CreateDataType)?;
     let mut methods = raw::RedisModuleTypeMethods {
-        version: 4,
+        version: 5,
         rdb_load: Some(rdb_load),
         rdb_save: Some(rdb_save),
         aof_rewrite: Some(aof_rewrite),
         mem_usage: Some(mem_usage),
         digest: Some(digest),
         free: Some(free),
-        aux_load: None,
+        aux_load: Some(aux_load),
+        // Hosts before Redis 7.2 write a record even where there is nothing to say, which another
+        // JSON module would not load; there documents are saved without dictionaries.
         aux_save: None,
-        aux_save_triggers: 0,
+        aux_save_triggers: raw::REDISMODULE_AUX_BEFORE_RDB as c_int,
         free_effort: Some(free_effort),
         unlink: None,
         copy: Some(copy),
@@ -66,7 +68,7 @@ pub(super) fn register(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
         free_effort2: None,
         unlink2: None,
         copy2: None,
-        aux_save2: None,
+        aux_save2: Some(aux_save),
     };
     // SAFETY: `OnLoad` is running; the host copies the methods and the name.
     let created = unsafe { create(ctx, NAME.as_ptr(), ENCVER, &mut methods) };
@@ -115,6 +117,30 @@ unsafe extern "C" fn rdb_save(rdb: *mut raw::RedisModuleIO, value: *mut c_void) 
             saved();
         }
     }
+}
+
+unsafe extern "C" fn aux_save(rdb: *mut raw::RedisModuleIO, _when: c_int) {
+    // SAFETY: the host gives a stream that lives for this callback.
+    let stream = unsafe { io::Saving::new(rdb) };
+    let saved = guarded(Entry::AuxSave, || {
+        if persistence::begin_with_dictionaries() {
+            io::save_dictionaries(&stream);
+        }
+    });
+    if saved.is_none() {
+        process::give_up_saving();
+    }
+}
+
+unsafe extern "C" fn aux_load(rdb: *mut raw::RedisModuleIO, _encver: c_int, _when: c_int) -> c_int {
+    // SAFETY: the host gives a stream that lives for this callback.
+    let stream = unsafe { io::Loading::new(rdb) };
+    match guarded(Entry::AuxLoad, || io::load_dictionaries(&stream)) {
+        Some(Ok(())) => return raw::REDISMODULE_OK as c_int,
+        Some(Err(error)) => log::warning(&error.to_string()),
+        None => {}
+    }
+    raw::REDISMODULE_ERR as c_int
 }
 
 unsafe extern "C" fn aof_rewrite(
