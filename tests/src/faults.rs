@@ -6,6 +6,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::dictionaries;
 use crate::host::{Host, Module, Server};
 use crate::reply::Reply;
 use crate::report::Report;
@@ -23,6 +24,9 @@ const ENTRIES: &[(&str, Reach)] = &[
     ("command", command),
     ("rdb-load", rdb_load),
     ("rdb-save", rdb_save),
+    ("aux-load", aux_load),
+    ("aux-save", |scene| scene.replies("SAVE", "+OK")),
+    ("persistence", |scene| scene.replies("SAVE", "+OK")),
     ("aof-rewrite", aof_rewrite),
     ("mem-usage", |scene| scene.answers("MEMORY USAGE doc")),
     ("digest", |scene| scene.answers("DEBUG DIGEST-VALUE doc")),
@@ -143,7 +147,10 @@ fn survives(scene: &mut Scene, entry: &str, reach: Reach) -> Outcome {
     scene.replies(&format!("JSON.FAULT PANIC {entry}"), "+OK")?;
     reach(scene)?;
     // What runs in a forked child or on another server is counted there.
-    if !["on-load", "aof-rewrite"].contains(&entry) {
+    let is_elsewhere = ["on-load", "aof-rewrite", "aux-load"].contains(&entry)
+        // Before Redis 7.2 it is never called.
+        || (entry == "aux-save" && scene.host == Host::Redis);
+    if !is_elsewhere {
         let deadline = Instant::now() + Duration::from_secs(5);
         while scene.panics()? == before {
             if Instant::now() > deadline {
@@ -265,6 +272,26 @@ fn rdb_save(scene: &mut Scene) -> Outcome {
     scene.answers("BGSAVE")?;
     scene.awaits("persistence", "rdb_bgsave_in_progress", "0")?;
     scene.awaits("persistence", "rdb_last_bgsave_status", "ok")
+}
+
+/// A server is started on a file that begins with dictionaries, and refuses it: nothing is half loaded.
+fn aux_load(scene: &mut Scene) -> Outcome {
+    scene.run("JSON.FAULT OFF")?;
+    if scene.host == Host::Redis {
+        // Before Redis 7.2 no file of the host's own has dictionaries.
+        return Ok(());
+    }
+    let trained = dictionaries::saved(scene.host)?;
+    let mut armed = options("aux-load")?;
+    let refused = Server::refusal(scene.host, &trained.dir, &armed);
+    match refused {
+        Err(e) if e.contains("aux-load panicked") => {}
+        Err(e) => return Err(e),
+        Ok(log) => return Err(format!("refused for another reason:\n{log}")),
+    }
+    // The file is good.
+    armed.truncate(armed.len() - 2);
+    Server::start_in(scene.host, trained.dir.clone(), &armed).map(|_| ())
 }
 
 /// The rewriting child ends as failed; once the fault is off, the rewrite succeeds.

@@ -11,6 +11,7 @@ pub mod citizen;
 pub mod client;
 pub mod cluster;
 pub mod commands;
+pub mod dictionaries;
 pub mod examples;
 pub mod faults;
 pub mod formats;

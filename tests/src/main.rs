@@ -14,8 +14,8 @@ use lexopt::{Arg, Parser, ValueExt};
 use suites::host::{self, Host};
 use suites::report::Report;
 use suites::{
-    citizen, cluster, commands, examples, faults, formats, json_text, jsonpath, persistence,
-    propagation, python, registration, replication, robustness, shared_api,
+    citizen, cluster, commands, dictionaries, examples, faults, formats, json_text, jsonpath,
+    persistence, propagation, python, registration, replication, robustness, shared_api,
 };
 
 type Suite = fn(&Args, &mut Report) -> Result<(), String>;
@@ -38,6 +38,10 @@ const SUITES: &[(&str, Suite)] = &[
     ("json-text", |args, report| json_text::suite(&args.hosts, report)),
     ("persistence", |_, report| {
         persistence::suite(report);
+        Ok(())
+    }),
+    ("dictionaries", |args, report| {
+        dictionaries::suite(&args.hosts, report);
         Ok(())
     }),
     ("robustness", |_, report| {

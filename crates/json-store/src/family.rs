@@ -34,9 +34,9 @@ use parking_lot::{Mutex, MutexGuard};
 
 use crate::accounts::{ACCOUNTS, ENTRIES, add};
 use crate::codec::Dictionary;
+use crate::settings::Settings;
 use crate::slot::{ENTRIES_MAX, Small};
 use crate::small;
-use crate::store::Settings;
 use crate::trainer::{Order, Trained};
 
 /// Where a document is.
@@ -359,8 +359,7 @@ impl Families {
     /// Whether a small document of that entry is to be packed again: its family has another
     /// dictionary.
     pub(crate) fn is_stale(&mut self, entry: usize, raw_len: usize) -> bool {
-        raw_len >= small::RAW_LEN_MIN_WITH_DICTIONARY
-            && raw_len <= Small::BLOCK_LEN_MAX
+        (small::RAW_LEN_MIN_WITH_DICTIONARY..=Small::BLOCK_LEN_MAX).contains(&raw_len)
             && self.family_of(entry).is_some_and(|family| family.current != entry)
     }
 
@@ -377,21 +376,28 @@ impl Families {
         Some(order)
     }
 
-    /// Counts a document packed for the ratio's watch.
-    pub(crate) fn watch(&mut self, entry: usize, raw_len: usize, packed_len: usize) {
+    /// Counts a packed document for the ratio's watch. One whose family got another dictionary while
+    /// it was being packed is to be packed once more.
+    pub(crate) fn note_packed(&mut self, entry: usize, small: &Small) {
+        self.pass_wanted |= self.is_stale(entry, small.raw_len);
         let Some(family) = self.family_of(entry) else { return };
         if family.current != entry || family.versions.is_empty() {
             return;
         }
         family.watched += 1;
-        family.watched_raw += raw_len as u64;
-        family.watched_packed += packed_len as u64;
+        family.watched_raw += small.raw_len as u64;
+        family.watched_packed += small.block.len() as u64;
         if family.watched >= WATCHED {
             let permille = family.watched_packed * 1000 / family.watched_raw.max(1);
             let has_drifted = permille * 100 > family.trial_permille * DRIFT_PERCENT;
             family.drifted_permille = has_drifted.then_some(permille);
             (family.watched, family.watched_raw, family.watched_packed) = (0, 0, 0);
         }
+    }
+
+    /// As [`Families::note_packed`], for a document that gained nothing.
+    pub(crate) fn note_refused(&mut self, entry: usize, raw_len: usize) {
+        self.pass_wanted |= self.is_stale(entry, raw_len);
     }
 
     /// Dictionaries held, and what they take.

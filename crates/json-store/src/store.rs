@@ -1,5 +1,7 @@
 //! The policy between the forms: what is packed when, by whom, and what is kept warm.
 
+mod backlog;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
@@ -13,62 +15,13 @@ use crate::family::{
     self, DictionaryFigures, DictionaryRecord, DictionaryTotals, Home, News, Plan, families,
 };
 use crate::packed::{Packed, PackedError};
-use crate::slab;
-use crate::slot::{Content, Guard, Small, View};
+use crate::settings::Settings;
+use crate::slot::{Content, Guard, View};
 use crate::small;
 use crate::snapshot::{self, Snapshot};
 use crate::stored::{self, Cold, Document, Form, Held, Stored};
 use crate::trainer::{Trainer, dictionary_level};
-use crate::worker::{self, Done, Job, Matter, Worker};
-
-/// What the operator may choose.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Settings {
-    /// Idle time after which a text is packed and a warm text dropped, milliseconds.
-    pub pack_after_ms: u64,
-    /// Bytes of texts that may wait for being idle. From an eighth of it on they wait shorter, at
-    /// the limit not at all, and past twice of it a write packs at once.
-    pub backlog_max: u64,
-    /// Bytes of inflated texts that may be kept beside their packed forms.
-    pub warm_max: u64,
-    /// zstd's level.
-    pub level: i32,
-    /// Whether documents are packed at all.
-    pub packing: bool,
-    /// Whether dictionaries are trained, and used for what is packed from now on.
-    pub dictionaries: bool,
-    /// Bytes of a dictionary.
-    pub dictionary_len_max: usize,
-    /// Dictionaries that are held at a time, and their memory, digests included.
-    pub dictionaries_max: usize,
-    pub dictionary_memory_max: u64,
-    /// Documents that a family must have before a dictionary is trained of so many samples.
-    pub dictionary_samples_min: usize,
-    /// What a dictionary must save of what its documents take, its own memory taken off.
-    pub dictionary_gain_min_percent: u64,
-}
-
-impl Settings {
-    const DEFAULT: Settings = Settings {
-        pack_after_ms: 2_000,
-        backlog_max: 256 << 20,
-        warm_max: 64 << 20,
-        level: 1,
-        packing: true,
-        dictionaries: true,
-        dictionary_len_max: 64 << 10,
-        dictionaries_max: 64,
-        dictionary_memory_max: 16 << 20,
-        dictionary_samples_min: 1_000,
-        dictionary_gain_min_percent: 10,
-    };
-}
-
-impl Default for Settings {
-    fn default() -> Settings {
-        Settings::DEFAULT
-    }
-}
+use crate::worker::{self, Worker};
 
 /// What the host's state asks of packing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,28 +34,18 @@ pub enum Pressure {
     MemoryShort,
 }
 
-/// Texts that workers may hold at a time. It bounds how much a burst can be ahead of the results.
-const IN_FLIGHT_MAX: usize = 64 << 20;
 /// Bytes that may be written between two ticks.
 const WRITTEN_MAX: usize = 1 << 20;
 /// How many times the usual wait after its last use a document counts as written again soon.
 const HEAT_SOON: u64 = 4;
 /// A document that is written again and again waits up to two to this power times as long.
 const HEAT_MAX: u8 = 4;
-/// How often dictionaries are looked after.
-const REVIEW_MS: u64 = 1_000;
-/// What of the pass over all documents one tick does.
-const SWEEP_PLACES: usize = 8_192;
-const SWEEP_BYTES: usize = 512 << 10;
 /// The next claim's name.
 static TICKETS: AtomicU64 = AtomicU64::new(1);
 /// Shorter texts are searched faster than shortcuts are kept.
 const SHORTCUTS_LEN_MIN: usize = 1024;
 /// Before any other time that matters.
 const LONG_AGO_MS: u64 = 86_400_000;
-/// What one tick packs itself when no thread could be started.
-const TICK_INLINE_MAX: usize = 1 << 20;
-
 /// The documents' keeper. All functions are for the holder of the host's lock.
 #[derive(Debug)]
 pub struct Store {
@@ -656,256 +599,4 @@ impl Inner {
             self.queue.push_back(Claim { number: stored.number(), ticket: held.ticket, due_ms });
         }
     }
-
-    fn take_results(&mut self, now_ms: u64) {
-        let mut results = Vec::new();
-        if let Some(workers) = &self.workers {
-            results.extend(workers.done.try_iter());
-        }
-        for done in results {
-            self.in_flight -= done.job.matter.len();
-            self.finish(done, now_ms);
-        }
-    }
-
-    /// Takes what a job gave.
-    fn finish(&mut self, done: Done, now_ms: u64) {
-        let Done { job, cold, trained } = done;
-        if let Some(trained) = trained {
-            families().judge(trained, &self.settings);
-        }
-        match job.matter {
-            Matter::Text { text, ticket } => {
-                self.swap_in(job.number, &text, ticket, cold, &job.plan, now_ms);
-            }
-            Matter::Small { small, entry, packs: true, .. } => {
-                if let Some(cold) = cold {
-                    swap_small(job.number, &small, entry, cold, &job.plan);
-                }
-            }
-            Matter::Small { .. } => {}
-        }
-    }
-
-    /// The result counts only for the very text it was made of.
-    fn swap_in(
-        &mut self,
-        number: usize,
-        text: &Arc<Text>,
-        ticket: u64,
-        cold: Option<Cold>,
-        plan: &Plan,
-        now_ms: u64,
-    ) {
-        let mut guard = Stored::at(number).lock();
-        let is_same = |held: &Held| match &held.form {
-            Form::Text { text: now, settled: false } => Arc::ptr_eq(now, text),
-            _ => false,
-        };
-        let touched_ms = match guard.held_mut() {
-            Some(held) if is_same(held) => {
-                held.ticket = 0;
-                held.touched_ms
-            }
-            changed => {
-                add(&ACCOUNTS.packs_stale, 1);
-                if changed.is_some_and(|held| held.ticket == ticket) {
-                    let due_ms = now_ms + self.settings.pack_after_ms;
-                    self.queue.push_back(Claim { number, ticket, due_ms });
-                }
-                return;
-            }
-        };
-        match cold {
-            Some(cold @ Cold::Whole(_)) => {
-                count_packed(&Plan::default());
-                stored::reform(&mut guard, Form::Packed { cold, warm: None }, plan.base);
-            }
-            Some(Cold::Small(small)) => {
-                count_packed(plan);
-                families().watch(plan.entry, small.raw_len, small.block.len());
-                stored::exchange(&mut guard, Content::Small(small), plan.entry);
-            }
-            None => {
-                add(&ACCOUNTS.packs_refused, 1);
-                let content = settled(text.clone(), touched_ms);
-                let is_small = matches!(content, Content::Small(_));
-                let entry = if is_small { plan.entry } else { plan.base };
-                stored::exchange(&mut guard, content, entry);
-            }
-        }
-        guard.touch_small(touched_ms);
-    }
-
-    /// About once a second, looks after the dictionaries.
-    fn review(&mut self, now_ms: u64) {
-        if now_ms.saturating_sub(self.reviewed_ms) < REVIEW_MS && now_ms >= self.reviewed_ms {
-            return;
-        }
-        self.reviewed_ms = now_ms;
-        let may_train = self.may_train && self.settings.packing;
-        let mut families = families();
-        families.review(&self.settings, may_train, now_ms);
-        if std::mem::take(&mut families.pass_wanted) && self.swept.is_none() {
-            self.swept = Some(0);
-        }
-    }
-
-    /// Goes on with the pass over all documents, if there is one: sends small ones to be packed with
-    /// their family's new dictionary, or to be samples.
-    fn sweep(&mut self, now_ms: u64) {
-        let Some(start) = self.swept else { return };
-        if !self.settings.packing {
-            self.swept = None;
-            return;
-        }
-        let used = slab::used();
-        let end = used.min(start + SWEEP_PLACES);
-        let mut budget = SWEEP_BYTES;
-        let mut next = start;
-        while next < end && budget > 0 && self.in_flight < IN_FLIGHT_MAX {
-            if let Some(job) = self.small_job(next, now_ms) {
-                budget = budget.saturating_sub(job.matter.len());
-                self.send(job, now_ms, 0);
-            }
-            next += 1;
-        }
-        self.swept = (next < used).then_some(next);
-    }
-
-    /// What is to be done to a small document, if anything.
-    fn small_job(&self, number: usize, now_ms: u64) -> Option<Job> {
-        let guard = Stored::at(number).lock();
-        let entry = guard.entry();
-        let View::Small(small) = guard.view() else { return None };
-        if entry == 0 {
-            return None;
-        }
-        let mut families = families();
-        let packs = self.settings.dictionaries && families.is_stale(entry, small.raw_len);
-        let sample = families.sample(entry, small.raw_len);
-        if !packs && sample.is_none() {
-            return None;
-        }
-        let dictionary = if small.is_packed { families.dictionary(entry) } else { None };
-        let plan = families.plan(entry, &self.settings, now_ms);
-        let matter = Matter::Small { small: small.to_owned(), entry, dictionary, packs };
-        Some(Job { number, matter, plan, level: self.settings.level, sample })
-    }
-
-    /// How much sooner than it is due a document is packed because others wait behind it: nothing
-    /// while the backlog is below an eighth of its limit, the whole wait at the limit.
-    fn hurry_ms(&self) -> u64 {
-        let backlog = ACCOUNTS.backlog_bytes.load(Relaxed);
-        let limit = self.settings.backlog_max;
-        if self.pressure == Pressure::MemoryShort || backlog > limit {
-            return u64::MAX;
-        }
-        let over = u128::from(backlog.saturating_sub(limit / 8));
-        let share = over * u128::from(self.wait_ms(0)) / u128::from((limit - limit / 8).max(1));
-        u64::try_from(share).unwrap_or(u64::MAX)
-    }
-
-    fn serve_queue(&mut self, now_ms: u64) {
-        let mut inline_left = TICK_INLINE_MAX;
-        // Whoever is put back during this tick waits for the next one.
-        for _ in 0..self.queue.len() {
-            let soon_ms = now_ms.saturating_add(self.hurry_ms());
-            let full = self.in_flight >= IN_FLIGHT_MAX || inline_left == 0;
-            match self.queue.front() {
-                Some(claim) if !full && claim.due_ms <= soon_ms => {}
-                _ => return,
-            }
-            let Some(Claim { number, ticket, .. }) = self.queue.pop_front() else { return };
-            let mut guard = Stored::at(number).lock();
-            let Some(held) = guard.held_mut().filter(|held| held.ticket == ticket) else {
-                continue;
-            };
-            let due_ms = held.touched_ms + self.wait_ms(held.heat);
-            if due_ms > soon_ms {
-                self.queue.push_back(Claim { number, ticket, due_ms });
-                continue;
-            }
-            if let Some(text) = self.cool(&mut guard) {
-                let base = guard.entry();
-                drop(guard);
-                let mut families = families();
-                let plan = families.plan(base, &self.settings, now_ms);
-                let is_short = text.len() <= Small::RAW_LEN_MAX;
-                let sample = if is_short { families.sample(base, text.len()) } else { None };
-                drop(families);
-                let level = self.settings.level;
-                let matter = Matter::Text { text, ticket };
-                let job = Job { number, matter, plan, level, sample };
-                inline_left -= self.send(job, now_ms, inline_left);
-            }
-        }
-    }
-
-    /// Lets go what an idle document needs no more; gives the text that is to be packed.
-    fn cool(&self, guard: &mut Guard<'_>) -> Option<Arc<Text>> {
-        let held = guard.held_mut()?;
-        held.cool();
-        let touched_ms = held.touched_ms;
-        let waits = matches!(held.form, Form::Text { settled: false, .. }) && self.settings.packing;
-        if !waits {
-            held.ticket = 0;
-            held.forget_shortcuts();
-        }
-        let colder = match &held.form {
-            Form::Text { text, .. } if waits => {
-                return Some(text.clone());
-            }
-            Form::Text { text, .. } if text.len() <= Small::BLOCK_LEN_MAX => {
-                settled(text.clone(), touched_ms)
-            }
-            Form::Packed { cold: cold @ Cold::Small(_), .. } => cold.clone().into_content(),
-            Form::Text { .. } | Form::Packed { .. } => return None,
-        };
-        let entry = guard.entry();
-        stored::exchange(guard, colder, entry);
-        guard.touch_small(touched_ms);
-        None
-    }
-
-    /// Gives the job to a worker; without one, packs here and says how much of `budget` it took.
-    fn send(&mut self, job: Job, now_ms: u64, budget: usize) -> usize {
-        if self.workers.is_none() && !self.no_workers {
-            self.workers = Worker::start(self.prepare_worker);
-            self.no_workers = self.workers.is_none();
-        }
-        let len = job.matter.len();
-        let job = match &self.workers {
-            Some(workers) => match workers.jobs.send(job) {
-                Ok(()) => {
-                    self.in_flight += len;
-                    return 0;
-                }
-                Err(returned) => returned.0,
-            },
-            None => job,
-        };
-        let done = worker::run(job, &mut self.trainer);
-        self.finish(done, now_ms);
-        len.min(budget)
-    }
-}
-
-/// Puts a small document's new block in, if the document is as it was.
-fn swap_small(number: usize, was: &Small, entry: usize, cold: Cold, plan: &Plan) {
-    let mut guard = Stored::at(number).lock();
-    let is_same = guard.entry() == entry
-        && match guard.view() {
-            View::Small(small) => small.is_packed == was.is_packed && small.block == &*was.block,
-            View::Held(_) | View::Vacant => false,
-        };
-    let Cold::Small(small) = cold else { return };
-    if !is_same {
-        return add(&ACCOUNTS.packs_stale, 1);
-    }
-    if small.is_packed {
-        count_packed(plan);
-        families().watch(plan.entry, small.raw_len, small.block.len());
-    }
-    stored::exchange(&mut guard, Content::Small(small), plan.entry);
 }

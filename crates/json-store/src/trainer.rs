@@ -8,9 +8,9 @@
 use std::sync::Arc;
 
 use crate::codec::Dictionary;
+use crate::settings::Settings;
 use crate::slot::Small;
 use crate::small::{self, Attempt};
-use crate::store::Settings;
 
 /// Every so many samples one is held out.
 const HELD_OUT: usize = 5;

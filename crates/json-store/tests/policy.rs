@@ -286,7 +286,7 @@ fn an_edit_in_place_is_in_the_accounts_and_packed_later() {
     let store = Store::new();
     let before = Figures::now();
     let mut json = rows(100);
-    let stored = store.insert(text(&json), 0);
+    let stored = store.insert(text(&json), HOME, 0);
     let copy = store.copy(*stored, 0).unwrap();
     for at in 0..50 {
         assert_eq!(append(&store, &stored, at, true), Err("refused"));
@@ -320,7 +320,7 @@ fn shortcuts_come_with_the_second_path_and_go_with_the_text() {
     let _turn = turn();
     let store = Store::new();
     let before = Figures::now().shortcut_bytes;
-    let stored = store.insert(text(&rows(100)), 0);
+    let stored = store.insert(text(&rows(100)), HOME, 0);
     settle(&store, 2_000, &stored, &AtRest::Packed);
     let kept = |now_ms| {
         store.read_by_path(&stored, now_ms).unwrap();
@@ -332,7 +332,7 @@ fn shortcuts_come_with_the_second_path_and_go_with_the_text() {
     assert_eq!((form(&stored), Figures::now().shortcut_bytes), (AtRest::Packed, before));
     // A text that is never packed loses them all the same.
     store.set_settings(Settings { packing: false, ..Settings::default() });
-    let plain = store.insert(text(&rows(100)), 20_000);
+    let plain = store.insert(text(&rows(100)), HOME, 20_000);
     for at in 20_000..20_003 {
         store.read_by_path(&plain, at).unwrap();
     }
@@ -341,7 +341,7 @@ fn shortcuts_come_with_the_second_path_and_go_with_the_text() {
     assert_eq!(Figures::now().shortcut_bytes, before);
     // Nor are there more than the budget has room for.
     store.set_settings(Settings { warm_max: 100, ..Settings::default() });
-    let third = store.insert(text(&rows(100)), 30_000);
+    let third = store.insert(text(&rows(100)), HOME, 30_000);
     for at in 30_000..30_003 {
         store.read_by_path(&third, at).unwrap();
     }

@@ -33,6 +33,7 @@ unsafe extern "C" fn on_cron(
         // SAFETY: the host gives a context that lives for this callback.
         let ctx = unsafe { Context::new(ctx) };
         STORE.set_training(!ctx.is_replica());
+        STORE.set_loading(ctx.is_loading());
         STORE.tick(now_ms(), pressure(ctx));
         dictionaries::tick(ctx);
         shared_api::tick();

@@ -195,6 +195,12 @@ impl Context {
         api!(RedisModule_GetSelectedDb).map_or(-1, |selected| unsafe { selected(self.raw) })
     }
 
+    /// Whether the host is loading a file or its primary's data, beside others or not.
+    pub(crate) fn is_loading(self) -> bool {
+        let flags = raw::REDISMODULE_CTX_FLAGS_LOADING | raw::REDISMODULE_CTX_FLAGS_ASYNC_LOADING;
+        self.flags() & flags as c_int != 0
+    }
+
     /// Whether the host is a replica.
     pub(crate) fn is_replica(self) -> bool {
         self.flags() & raw::REDISMODULE_CTX_FLAGS_SLAVE as c_int != 0

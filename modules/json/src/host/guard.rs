@@ -45,8 +45,6 @@ entries! {
     AuxLoad "aux-load",
     AuxSave "aux-save",
     Persistence "persistence",
-    Loading "loading",
-    AsyncLoad "async-load",
     AofRewrite "aof-rewrite",
     MemUsage "mem-usage",
     Digest "digest",

@@ -5,16 +5,12 @@
 //! dictionary only after this very process has written the dictionaries' record, which the host asks
 //! for before the keys of a file, and until the saving has ended, which the Persistence event tells.
 //! A child that saves has its own copy of the flag; a DUMP in the server meanwhile stands alone.
-//!
-//! The other way round, while something is loaded no dictionary is retired: its documents may be yet
-//! to come.
 
 use std::ffi::c_void;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
 
 use redis_module::raw;
 
-use crate::STORE;
 use crate::host::config::{self, RdbFormat};
 use crate::host::guard::{Entry, guarded};
 
@@ -22,19 +18,13 @@ use crate::host::guard::{Entry, guarded};
 static IS_TOLD: AtomicBool = AtomicBool::new(false);
 static ARE_SAVED: AtomicBool = AtomicBool::new(false);
 
-/// Subscribes to the host's events. To be called in `OnLoad`.
+/// Subscribes to the host's event. To be called in `OnLoad`.
 pub(super) fn start(ctx: *mut raw::RedisModuleCtx) {
     let Some(subscribe) = api!(RedisModule_SubscribeToServerEvent) else { return };
-    let event = |id| raw::RedisModuleEvent { id, dataver: 1 };
-    let told = |status| status == raw::REDISMODULE_OK as i32;
+    let event = raw::RedisModuleEvent { id: raw::REDISMODULE_EVENT_PERSISTENCE, dataver: 1 };
     // SAFETY: `OnLoad` is running.
-    let saving =
-        unsafe { subscribe(ctx, event(raw::REDISMODULE_EVENT_PERSISTENCE), Some(on_persistence)) };
-    IS_TOLD.store(told(saving), Relaxed);
-    // SAFETY: as above.
-    unsafe { subscribe(ctx, event(raw::REDISMODULE_EVENT_LOADING), Some(on_loading)) };
-    // SAFETY: as above.
-    unsafe { subscribe(ctx, event(raw::REDISMODULE_EVENT_REPL_ASYNC_LOAD), Some(on_async_load)) };
+    let status = unsafe { subscribe(ctx, event, Some(on_persistence)) };
+    IS_TOLD.store(status == raw::REDISMODULE_OK as i32, Relaxed);
 }
 
 /// Whether the file that is being written begins with the dictionaries.
@@ -57,24 +47,4 @@ unsafe extern "C" fn on_persistence(
 ) {
     // A beginning or an end: in both cases nothing has been written that can be referred to.
     guarded(Entry::Persistence, || ARE_SAVED.store(false, Relaxed));
-}
-
-unsafe extern "C" fn on_loading(
-    _ctx: *mut raw::RedisModuleCtx,
-    _event: raw::RedisModuleEvent,
-    subevent: u64,
-    _data: *mut c_void,
-) {
-    let ends = [raw::REDISMODULE_SUBEVENT_LOADING_ENDED, raw::REDISMODULE_SUBEVENT_LOADING_FAILED];
-    guarded(Entry::Loading, || STORE.set_loading(!ends.contains(&subevent)));
-}
-
-unsafe extern "C" fn on_async_load(
-    _ctx: *mut raw::RedisModuleCtx,
-    _event: raw::RedisModuleEvent,
-    subevent: u64,
-    _data: *mut c_void,
-) {
-    let starts = subevent == raw::REDISMODULE_SUBEVENT_REPL_ASYNC_LOAD_STARTED;
-    guarded(Entry::AsyncLoad, || STORE.set_loading(starts));
 }
