@@ -11,7 +11,7 @@ use regex_automata::nfa::thompson::pikevm::{self, PikeVM};
 use regex_automata::nfa::thompson::{NFA, WhichCaptures};
 use regex_automata::util::syntax;
 use regex_automata::{Anchored, Input};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Bytes of a pattern.
 const PATTERN_LEN_MAX: usize = 4096;
@@ -38,20 +38,12 @@ pub(crate) enum Extent {
 /// A compiled pattern. A clone is the same one.
 #[derive(Clone, Debug)]
 pub(crate) struct Pattern {
-    engines: Arc<Engines>,
+    engines: Arc<(DFA, PikeVM)>,
     anchored: Anchored,
 }
 
-#[derive(Debug)]
-struct Engines {
-    lazy: DFA,
-    simulation: PikeVM,
-    /// What the last evaluation has left: the states that its subjects needed will do for the next.
-    /// Nobody waits for it.
-    spare: Mutex<Option<Scratch>>,
-}
-
-/// What an evaluation keeps of a pattern between its subjects.
+/// What an evaluation keeps of a pattern between its subjects. The next one begins anew, so that the
+/// same work always takes the same from the meter.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     lazy: dfa::Cache,
@@ -89,8 +81,7 @@ impl Pattern {
             .build_from_nfa(nfa.clone())
             .ok()?;
         let simulation = PikeVM::new_from_nfa(nfa).ok()?;
-        let engines = Engines { lazy, simulation, spare: Mutex::new(None) };
-        Some(Self { engines: Arc::new(engines), anchored })
+        Some(Self { engines: Arc::new((lazy, simulation)), anchored })
     }
 
     /// Whether `subject` matches. `scratch` is empty or what an earlier call has left there.
@@ -101,11 +92,9 @@ impl Pattern {
         meter: &mut Meter,
     ) -> Result<bool, LimitExceeded> {
         meter.charge(1 + subject.len() / 8)?;
-        let Engines { lazy, simulation, spare } = &*self.engines;
-        let scratch = scratch.get_or_insert_with(|| {
-            let spare = spare.try_lock().ok().and_then(|mut spare| spare.take());
-            spare.unwrap_or_else(|| Scratch { lazy: lazy.create_cache(), simulation: None })
-        });
+        let (lazy, simulation) = &*self.engines;
+        let scratch =
+            scratch.get_or_insert_with(|| Scratch { lazy: lazy.create_cache(), simulation: None });
         let input = Input::new(subject).anchored(self.anchored).earliest(true);
         if let Ok(found) = lazy.try_search_fwd(&mut scratch.lazy, &input) {
             return Ok(found.is_some());
@@ -115,13 +104,6 @@ impl Pattern {
         meter.charge(subject.len().saturating_mul(states) / 4)?;
         let cache = scratch.simulation.get_or_insert_with(|| simulation.create_cache());
         Ok(simulation.is_match(cache, input))
-    }
-
-    /// Takes back what [`Pattern::matches`] has left, for the next evaluation.
-    pub(crate) fn give_back(&self, scratch: Option<Scratch>) {
-        if let (Some(scratch), Ok(mut spare)) = (scratch, self.engines.spare.try_lock()) {
-            *spare = Some(scratch);
-        }
     }
 }
 

@@ -35,7 +35,7 @@ pub enum Planted {
 /// Visits that a path may make here: some milliseconds.
 const VISITS: u64 = 200_000;
 
-const PIECES: [&[u8]; 62] = [
+const PIECES: [&[u8]; 76] = [
     b"$",
     b"@",
     b".",
@@ -98,6 +98,20 @@ const PIECES: [&[u8]; 62] = [
     b"\xc3\xa9",
     b"~",
     b"(a+)+$",
+    b" + ",
+    b" - ",
+    b" * ",
+    b" / ",
+    b" % ",
+    b"sum(",
+    b"keys(",
+    b"append(",
+    b"concat(",
+    b"index(",
+    b".first()",
+    b".keys()",
+    b".append($,1)",
+    b"-$",
 ];
 
 pub struct PathTarget {
@@ -297,6 +311,33 @@ impl PathTarget {
                 return Err("dialects: they select different values".into());
             }
             by_rfc = Some(nodes);
+        }
+        self.check_expression(path, document)
+    }
+
+    /// What is computed is JSON, bounded by the meter, and takes the same from it each time.
+    fn check_expression(&self, path: &[u8], document: Document<'_>) -> Result<(), String> {
+        for dialect in [Dialect::RedisJson, Dialect::ValkeyJson] {
+            let Some(parsed) = self.parse(path, dialect)? else { continue };
+            let mut meter = Meter::new(VISITS);
+            if !parsed.is_projection() {
+                // It ends: that is all there is to say.
+                let _ = parsed.select(document, &mut meter);
+                continue;
+            }
+            let (computed, bytes) = allocated_by(|| parsed.project(document, &mut meter));
+            let spent = VISITS - meter.left();
+            if bytes > (64 << 20) + spent * 200 {
+                return Err(format!("memory: {bytes} bytes for {spent} visits of an expression"));
+            }
+            let Ok(computed) = computed else { continue };
+            let limits = Limits { depth_max: 1 << 20 };
+            if Text::parse(computed.as_str().as_bytes(), &limits).as_ref() != Ok(&computed) {
+                return Err(format!("expression: {computed:?} is no minified JSON"));
+            }
+            if parsed.project(document, &mut Meter::new(spent)).as_ref() != Ok(&computed) {
+                return Err(format!("meter: {spent} visits of an expression were enough before"));
+            }
         }
         Ok(())
     }

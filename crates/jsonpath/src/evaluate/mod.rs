@@ -111,16 +111,6 @@ struct Evaluation<'p, 'm> {
     patterns: HashMap<(String, Extent), Compiled>,
 }
 
-impl Drop for Evaluation<'_, '_> {
-    fn drop(&mut self) {
-        for (pattern, scratch) in self.plan.patterns.iter().zip(self.scratches.drain(..)) {
-            if let Some(pattern) = pattern {
-                pattern.give_back(scratch);
-            }
-        }
-    }
-}
-
 impl<'p, 'm> Evaluation<'p, 'm> {
     fn new(plan: &'p Plan, document: Document<'p>, meter: &'m mut Meter) -> Self {
         Self {
