@@ -16,12 +16,13 @@ client compresses with zstd, on every server given, and prints what each way cos
 Servers should be empty and unused; the keys that are written are deleted at the end.
 
   --server NAME=HOST:PORT   a server to measure; the first is the one others are compared with
-  --part cache|whole|paths|plain
+  --part cache|whole|paths|large|plain
                             only this part, may be repeated
                               cache: the look-aside cache, 20 % reads and 80 % writes
                               whole: whole documents against plain SET and GET, pipeline 1 and 16
                               paths: scalars by path against GET of an absent key, edits against
                                      INCR, pipeline 1 and 16
+                              large: delay of a small GET while 10 MB are set and got
                               plain: plain SET and GET by valkey-benchmark, pipeline 1 and 16
   --documents profile|order|page
                             only this document, may be repeated (200 B, 10 KB, 150 KB)
@@ -43,6 +44,7 @@ pub(crate) enum Part {
     Cache,
     Whole,
     Paths,
+    Large,
     Plain,
 }
 
@@ -55,9 +57,10 @@ impl FromStr for Part {
             "whole" => Ok(Part::Whole),
             "paths" => Ok(Part::Paths),
             "plain" => Ok(Part::Plain),
-            _ => {
-                Err(format!("no part is called '{name}'; there are cache, whole, paths and plain"))
-            }
+            "large" => Ok(Part::Large),
+            _ => Err(format!(
+                "no part is called '{name}'; there are cache, whole, paths, large and plain"
+            )),
         }
     }
 }
@@ -126,7 +129,7 @@ impl Arguments {
             return Err("no --server was given; --help tells more".into());
         }
         if arguments.parts.is_empty() {
-            arguments.parts = vec![Part::Cache, Part::Whole, Part::Paths];
+            arguments.parts = vec![Part::Cache, Part::Whole, Part::Paths, Part::Large];
             if arguments.valkey_benchmark.is_some() {
                 arguments.parts.push(Part::Plain);
             }
@@ -157,7 +160,7 @@ mod tests {
     fn what_is_not_given_has_the_values_of_the_help() {
         let arguments = parsed(&["--server", "a=h:1", "--server=b=h:2"]).unwrap().unwrap();
         assert_eq!(arguments.servers[1], ("b".to_owned(), "h:2".to_owned()));
-        assert_eq!(arguments.parts, [Part::Cache, Part::Whole, Part::Paths]);
+        assert_eq!(arguments.parts, [Part::Cache, Part::Whole, Part::Paths, Part::Large]);
         assert_eq!(arguments.shapes, Shape::ALL);
         let counts = (arguments.rounds, arguments.keys, arguments.operations);
         assert_eq!(counts, (5, 2000, 10_000));

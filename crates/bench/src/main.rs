@@ -13,6 +13,7 @@ mod arguments;
 mod cache;
 mod connection;
 mod documents;
+mod large;
 mod machine;
 mod paths;
 mod placement;
@@ -79,6 +80,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
             Part::Paths => {
                 report.add(paths::measure(arguments, &servers, &placement, &mut progress)?)?
+            }
+            Part::Large => {
+                report.add(large::measure(arguments, &servers, &placement, &mut progress)?)?
             }
             Part::Plain => {
                 report.add(plain::measure(arguments, &servers, &placement, &mut progress)?)?

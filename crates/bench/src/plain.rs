@@ -1,4 +1,4 @@
-//! The fourth table: plain `SET` and `GET` of every server, driven by `valkey-benchmark`, so that a
+//! The fifth table: plain `SET` and `GET` of every server, driven by `valkey-benchmark`, so that a
 //! known tool tells what the server itself is worth.
 
 use std::error::Error;
