@@ -86,6 +86,7 @@ const EXAMPLES: &[Example] = &[
     look(&["json.debug", "DEPTH", "d", "$.o"]),
     look(&["json.debug", "FIELDS", "d"]),
     Example { argv: &["json.debug", "HELP"], keys: &[], does: Does::Nothing },
+    Example { argv: &["json.dictionary", "HELP"], keys: &[], does: Does::Nothing },
 ];
 
 pub fn suite(hosts: &[Host], report: &mut Report) {

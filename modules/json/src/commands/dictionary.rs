@@ -22,7 +22,7 @@ impl Command for Dictionary {
         summary: c"Looks at the dictionaries that short documents are packed with",
         complexity: c"O(N) in the number of dictionaries",
         arity: -2,
-        flags: c"admin",
+        flags: c"readonly admin",
         keys: Keys::None,
     };
     const DOCS: Docs = Docs::of(&[Arg::one_of(
