@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | [`text`] | `json-document` | serde_json, an own minifier, round trips, memory |
 //! | [`edits`] | the same | a new index, splicing by hand |
+//! | [`patch`] | JSON Patch in `json-document` | a model of RFC 6902 on a plain tree, round trips |
 //! | [`path`] | `jsonpath` | a model of RFC 9535, one dialect against the other, the meter, memory |
 //! | [`packed`] | `json-store` | no other data than was packed, memory |
 //! | [`commands`] | `libjson.so` in a server | a model of the commands, over the wire |
@@ -19,6 +20,7 @@ pub mod generate;
 pub mod memory;
 pub mod mutate;
 pub mod packed;
+pub mod patch;
 pub mod path;
 pub mod query;
 pub mod run;

@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use fuzz::commands::{Sequences, Wire, play};
 use fuzz::edits::EditsTarget;
 use fuzz::packed::PackedTarget;
+use fuzz::patch::PatchTarget;
 use fuzz::path::PathTarget;
 use fuzz::run::{Finding, Target, Until, outcome, run};
 use fuzz::text::TextTarget;
 use lexopt::{Arg, Parser, ValueExt};
 use suites::host::Host;
 
-const TARGETS: [&str; 5] = ["text", "edits", "path", "packed", "commands"];
+const TARGETS: [&str; 6] = ["text", "edits", "patch", "path", "packed", "commands"];
 
 struct Args {
     targets: Vec<String>,
@@ -101,6 +102,7 @@ fn main() -> ExitCode {
         let outcome = match name.as_str() {
             "text" => attack(TextTarget::new(None), &args),
             "edits" => attack(Ok(EditsTarget::new(None)), &args),
+            "patch" => attack(Ok(PatchTarget::new(None)), &args),
             "path" => attack(PathTarget::new(None), &args),
             "packed" => attack(PackedTarget::new(None), &args),
             "commands" => attack_commands(&args),

@@ -3,6 +3,7 @@
 use fuzz::commands::{self, ModelPeer, Sequences, play};
 use fuzz::edits::{self, EditsTarget};
 use fuzz::packed::{self, PackedTarget};
+use fuzz::patch::{self, PatchTarget};
 use fuzz::path::{self, PathTarget};
 use fuzz::run::{Target, Until, oracle, run};
 use fuzz::text::{self, TextTarget};
@@ -38,6 +39,13 @@ fn planted_faults_are_found() {
         (edits::Planted::Uncounted, "count"),
     ] {
         assert_found(Ok(EditsTarget::new(Some(planted))), by, 100_000);
+    }
+    for (planted, by) in [
+        (patch::Planted::Accepted, "agree"),
+        (patch::Planted::Comma, "valid"),
+        (patch::Planted::Lost, "text"),
+    ] {
+        assert_found(Ok(PatchTarget::new(Some(planted))), by, 100_000);
     }
     for (planted, by) in [
         (path::Planted::Negative, "model"),
