@@ -35,8 +35,13 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
             let at = error.offset();
             let text = error.to_string();
             let what = text.strip_suffix(&format!(" at position {at}")).unwrap_or(&text);
+            // RedisJSON says it so even of one thing.
+            let (one_of, what) = match what.strip_prefix("expected ") {
+                Some(what) => ("expected one of the following: ", what),
+                None => ("", what),
+            };
             return Cow::Owned(format!(
-                "Error occurred at position {at}, Error at position {at}: {what}"
+                "Error occurred at position {at}, Error at position {at}: {one_of}{what}"
             ));
         }
         Error::PathComputes => {
