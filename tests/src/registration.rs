@@ -19,6 +19,8 @@ enum Does {
     Write,
     /// Nothing: it has no keys.
     Nothing,
+    /// Nothing to keys; it is for administrators.
+    Administer,
 }
 
 /// A call, its keys, and what it does to them.
@@ -86,7 +88,7 @@ const EXAMPLES: &[Example] = &[
     look(&["json.debug", "DEPTH", "d", "$.o"]),
     look(&["json.debug", "FIELDS", "d"]),
     Example { argv: &["json.debug", "HELP"], keys: &[], does: Does::Nothing },
-    Example { argv: &["json.dictionary", "HELP"], keys: &[], does: Does::Nothing },
+    Example { argv: &["json.dictionary", "HELP"], keys: &[], does: Does::Administer },
 ];
 
 pub fn suite(hosts: &[Host], report: &mut Report) {
@@ -179,7 +181,10 @@ impl Scene {
             let categories = words(part(6)?);
             expect_flag(&categories, "@json", true)?;
             expect_flag(&categories, "@write", is_write)?;
-            expect_flag(&categories, "@read", !is_write)?;
+            let is_admin = example.does == Does::Administer;
+            expect_flag(&categories, "@read", !is_write && !is_admin)?;
+            expect_flag(&categories, "@admin", is_admin)?;
+            expect_flag(&categories, "@dangerous", is_admin)?;
         }
         // JSON.DEBUG is asked for its keys, since they depend on its first word.
         expect_flag(&flags, "movablekeys", name == "json.debug")?;
@@ -228,7 +233,13 @@ impl Scene {
     fn keeps_rights(&mut self, example: &Example) -> Outcome {
         let before = self.set_up()?;
         let as_reader = call(&mut self.reader, example.argv)?;
-        expect_refusal(&as_reader, example.does == Does::Write, "who may only read")?;
+        let is_refused = match example.does {
+            Does::Write => true,
+            // Where modules have categories, the reader has no such rights.
+            Does::Administer => as_reader.is_error(),
+            _ => false,
+        };
+        expect_refusal(&as_reader, is_refused, "who may only read")?;
         if self.digest()? != before {
             return Err("who may only read has changed a document".into());
         }
