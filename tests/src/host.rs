@@ -397,6 +397,12 @@ impl Server {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
+    /// As [`Server::log`], with what was written before [`Server::resume`].
+    pub fn whole_log(&self) -> String {
+        let before = fs::read(self.dir.join("output.before")).unwrap_or_default();
+        String::from_utf8_lossy(&before).into_owned() + &self.log()
+    }
+
     /// The last lines that the server wrote.
     pub fn log_tail(&self) -> String {
         let log = self.log();

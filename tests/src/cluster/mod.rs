@@ -11,9 +11,9 @@ use events::Event;
 use nodes::{Cluster, SLOTS, Shard};
 use planted::PLANTED;
 
-use crate::ask::{ask, ask_on, await_caught_up};
+use crate::ask::{PATIENCE, ask, ask_on, await_caught_up, eventually};
 use crate::client::Client;
-use crate::host::Host;
+use crate::host::{Host, Server};
 use crate::reply::Reply;
 use crate::report::Report;
 use crate::writers::router::{Fate, Router, key_slot};
@@ -26,7 +26,8 @@ const KEYS_PER_SLOT: usize = 12;
 /// In each third of the slots so many that follow each other are used, so that a range of them holds documents.
 const SLOTS_PER_SHARD: u16 = 40;
 
-const SETTINGS: [(&str, &str); 1] = [("json.pack-after-ms", "200")];
+const SETTINGS: [(&str, &str); 2] =
+    [("json.pack-after-ms", "200"), ("json.dictionary-min-documents", "100")];
 
 /// Acknowledged writes between two events at least.
 const BETWEEN_EVENTS: usize = 150;
@@ -48,6 +49,8 @@ struct Scenario {
     random: fastrand::Rng,
     seed: u64,
     survived: BTreeMap<Event, usize>,
+    /// Dictionaries that the primaries have at the end.
+    dictionaries: usize,
     memory: Memory,
     passed: usize,
     failures: Vec<String>,
@@ -61,6 +64,7 @@ impl Scenario {
             random: fastrand::Rng::with_seed(seed),
             seed,
             survived: BTreeMap::new(),
+            dictionaries: 0,
             memory: Memory::default(),
             passed: 0,
             failures: Vec::new(),
@@ -72,13 +76,14 @@ impl Scenario {
             self.survived.iter().map(|(event, n)| format!("{n} × {}", event.title())).collect();
         let memory = &self.memory;
         format!(
-            "cluster of six on {}: {} writes acknowledged, {} not, {} MOVED, {} ASK, {} TRYAGAIN; {}",
+            "cluster of six on {}: {} writes acknowledged, {} not, {} MOVED, {} ASK, {} TRYAGAIN, {} dictionaries; {}",
             self.host.title(),
             memory.acknowledged,
             memory.uncertain,
             memory.moved,
             memory.ask,
             memory.try_again,
+            self.dictionaries,
             events.join(", ")
         )
     }
@@ -87,7 +92,8 @@ impl Scenario {
         let (keys, slots) = keys();
         let mut cluster = Cluster::start(self.host)?;
         for node in &cluster.nodes {
-            // Documents are packed while the scenario runs, so that packed ones migrate and are replicated too.
+            // Documents are packed while the scenario runs, and get dictionaries, so that packed ones migrate and are
+            // replicated too.
             for (name, value) in SETTINGS {
                 ask(&node.server, &["CONFIG", "SET", name, value])?;
             }
@@ -110,6 +116,7 @@ impl Scenario {
     ) -> Result<(), String> {
         let keys = slots.len() * KEYS_PER_SLOT;
         progress.await_writes(keys)?;
+        self.await_dictionaries(cluster)?;
         for _ in 0..self.rounds {
             let mut events = Event::all(self.host);
             self.random.shuffle(&mut events);
@@ -125,10 +132,29 @@ impl Scenario {
         Ok(())
     }
 
+    /// Waits until a primary has adopted a dictionary: then what follows tells whether its replica gets it.
+    fn await_dictionaries(&self, cluster: &Cluster) -> Result<(), String> {
+        let shards = cluster.await_settled()?;
+        eventually("a dictionary is adopted", PATIENCE, || {
+            for shard in &shards {
+                if !dictionaries(&cluster.nodes[shard.primary].server)?.is_empty() {
+                    return Ok(());
+                }
+            }
+            Err("no primary has one".into())
+        })
+    }
+
     /// What must hold when the writers have stopped; and that each of these alarms rings when it should.
     fn verdict(&mut self, cluster: &Cluster) -> Result<(), String> {
         let shards = cluster.await_settled()?;
         self.failures.append(&mut self.memory.faults);
+        for shard in &shards {
+            self.dictionaries += dictionaries(&cluster.nodes[shard.primary].server)?.len();
+        }
+        if cluster.nodes.iter().any(|node| node.server.whole_log().contains("panicked")) {
+            self.failures.push("something panicked".into());
+        }
         let faults = oracle(cluster, &shards, &self.memory)?;
         let mut known = faults.len();
         if known == 0 {
@@ -211,6 +237,10 @@ fn oracle(cluster: &Cluster, shards: &[Shard], memory: &Memory) -> Result<Vec<St
             let (ours, theirs) = (ours.notation(), theirs.notation());
             faults.push(format!("DEBUG DIGEST is {ours} on a primary, {theirs} on its replica"));
         }
+        let (ours, theirs) = (dictionaries(primary)?, dictionaries(replica)?);
+        if ours != theirs {
+            faults.push(format!("a primary has dictionaries {ours:?}, its replica {theirs:?}"));
+        }
         let Reply::Integer(size) = ask(primary, &["DBSIZE"])? else {
             return Err("DBSIZE answers no number".into());
         };
@@ -223,4 +253,26 @@ fn oracle(cluster: &Cluster, shards: &[Shard], memory: &Memory) -> Result<Vec<St
         faults.push(format!("the primaries hold {count} keys, there should be {least} to {most}"));
     }
     Ok(faults)
+}
+
+/// The dictionaries that new documents are packed with: of which keys, their version, checksum and size.
+fn dictionaries(server: &Server) -> Result<Vec<String>, String> {
+    let Reply::Array(all) = ask(server, &["JSON.DICTIONARY", "LIST"])? else {
+        return Err("JSON.DICTIONARY LIST answers no array".into());
+    };
+    let mut current = Vec::new();
+    for dictionary in &all {
+        let Reply::Array(fields) = dictionary else { return Err(dictionary.notation()) };
+        let value = |name: &str| {
+            let found = fields.chunks_exact(2).find(|pair| pair[0].text() == Some(name.as_bytes()));
+            found.map(|pair| pair[1].notation()).ok_or_else(|| format!("no {name} of a dictionary"))
+        };
+        if value("current")? == ":1" {
+            let fields: Result<Vec<String>, String> =
+                ["database", "keys", "version", "id", "bytes"].map(value).into_iter().collect();
+            current.push(fields?.join(" "));
+        }
+    }
+    current.sort();
+    Ok(current)
 }
