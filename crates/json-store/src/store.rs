@@ -255,8 +255,16 @@ impl Store {
     /// The document's text, inflated if need be. The text stays as it was if the document is
     /// changed while it is held.
     pub fn read(&self, stored: &Stored, now_ms: u64) -> Result<Arc<Text>, PackedError> {
-        let mut guard = stored.lock();
-        let text = stored::text_of(&guard)?;
+        self.read_locked(stored, &mut stored.lock(), now_ms)
+    }
+
+    fn read_locked(
+        &self,
+        stored: &Stored,
+        guard: &mut Guard<'_>,
+        now_ms: u64,
+    ) -> Result<Arc<Text>, PackedError> {
+        let text = stored::text_of(guard)?;
         let (is_cold, idle_ms) = match guard.view() {
             View::Held(held) => (
                 matches!(held.form, Form::Packed { warm: None, .. }),
@@ -270,7 +278,7 @@ impl Store {
             None => guard.touch_small(now_ms),
         }
         if is_cold {
-            self.warm(*stored, &mut guard, &text, idle_ms, now_ms);
+            self.warm(*stored, guard, &text, idle_ms, now_ms);
         }
         Ok(text)
     }
@@ -278,12 +286,11 @@ impl Store {
     /// As [`Store::read`], for finding single values by their paths. The second time within a short
     /// while, the text gets shortcuts if there is room for them among the warm texts.
     pub fn read_by_path(&self, stored: &Stored, now_ms: u64) -> Result<Arc<Text>, PackedError> {
-        let text = self.read(stored, now_ms)?;
-        if text.len() < SHORTCUTS_LEN_MIN {
-            return Ok(text);
-        }
         let mut guard = stored.lock();
-        let Some(held) = guard.held_mut() else { return Ok(text) };
+        let text = self.read_locked(stored, &mut guard, now_ms)?;
+        let Some(held) = guard.held_mut().filter(|_| text.len() >= SHORTCUTS_LEN_MIN) else {
+            return Ok(text);
+        };
         if held.shortcut_bytes > 0 || held.text().is_none() {
             return Ok(text);
         }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use json_document::{Format, Text, quote_into, write_text};
 use jsonpath::{Meter, Path};
+use smallvec::SmallVec;
 
 use crate::STORE;
 use crate::commands::change::{read_for, read_text};
@@ -25,12 +26,18 @@ const FORMAT_LEN_MAX: usize = 64;
 
 pub(crate) struct Get;
 
+/// The paths as they were written, and what they are. There is one mostly.
+type Paths<'a> = SmallVec<[(&'a [u8], Arc<Path>); 1]>;
+
+/// So many paths are compared each with each.
+const COMPARED_MAX: usize = 16;
+
 /// What JSON.GET was asked for.
 pub(crate) struct GetArgs<'a> {
     name: KeyName<'a>,
     format: Format<'a>,
     reply_format: ReplyFormat,
-    paths: Vec<(&'a [u8], Arc<Path>)>,
+    paths: Paths<'a>,
 }
 
 impl<'a> GetArgs<'a> {
@@ -44,11 +51,26 @@ impl<'a> GetArgs<'a> {
         let name = words.next().ok_or(Error::Arity)?.into();
         let mut format = Format::default();
         let mut reply_format = ReplyFormat::Strings;
-        let mut paths: Vec<(&[u8], Arc<Path>)> = Vec::new();
+        let mut paths = Paths::new();
         // A path given twice is one member of the reply.
         let mut named: HashSet<&[u8]> = HashSet::new();
+        let mut is_new = |paths: &[(&'a [u8], Arc<Path>)], path: &'a [u8]| {
+            if paths.len() < COMPARED_MAX {
+                return paths.iter().all(|(other, _)| *other != path);
+            }
+            if named.is_empty() {
+                named.extend(paths.iter().map(|(other, _)| *other));
+            }
+            named.insert(path)
+        };
         while let Some(word) = words.next() {
-            if word.is("INDENT") {
+            let bytes = word.bytes();
+            if matches!(bytes.first(), Some(b'$' | b'.')) {
+                // No option begins so.
+                if is_new(&paths, bytes) {
+                    paths.push((bytes, paths::parse_expression(word)?));
+                }
+            } else if word.is("INDENT") {
                 format.indent = whitespace(words.next())?;
             } else if word.is("NEWLINE") {
                 format.newline = whitespace(words.next())?;
@@ -62,8 +84,8 @@ impl<'a> GetArgs<'a> {
                 && expiry.take(word, &mut words)?
             {
                 // Its number is taken with it.
-            } else if named.insert(word.bytes()) {
-                paths.push((word.bytes(), paths::parse_expression(word)?));
+            } else if is_new(&paths, bytes) {
+                paths.push((bytes, paths::parse_expression(word)?));
             }
         }
         if reply_format != ReplyFormat::Strings && paths.iter().any(|(_, path)| path.is_legacy()) {
@@ -122,6 +144,12 @@ impl GetArgs<'_> {
         if reply_format != ReplyFormat::Strings {
             return reply_expanded(call, reply_format, text, &paths);
         }
+        if let [(_, path)] = &*paths
+            && format.is_minified()
+            && reply_scalar(call, path, text)
+        {
+            return Ok(());
+        }
         let mut meter = paths::meter();
         let reply = match &*paths {
             [] if format.is_minified() => {
@@ -143,6 +171,34 @@ impl GetArgs<'_> {
         call.ctx.reply_bulk(&formatted(&reply, &format)?);
         Ok(())
     }
+}
+
+/// Replies the value that `path` selects, if it selects one at most and that is short: without an
+/// allocation, which would take as long as finding it.
+fn reply_scalar(call: Call<'_>, path: &Path, text: &Text) -> bool {
+    const LEN_MAX: usize = 254;
+    let Some(spot) = path.as_singular().and_then(|singular| singular.find(text)) else {
+        return false;
+    };
+    let value = spot.text().as_bytes();
+    if value.len() > config::reply_len_max() || text.len() as u64 / 16 > config::path_visits_max() {
+        return false;
+    }
+    if path.is_legacy() {
+        call.ctx.reply_bulk(value);
+        return true;
+    }
+    let mut reply = [b'['; LEN_MAX + 2];
+    let Some(inner) = reply.get_mut(1..=value.len()).filter(|_| value.len() <= LEN_MAX) else {
+        return false;
+    };
+    inner.copy_from_slice(value);
+    let len = value.len() + 2;
+    if let Some(last) = reply.get_mut(len - 1) {
+        *last = b']';
+    }
+    call.ctx.reply_bulk(reply.get(..len).unwrap_or_default());
+    true
 }
 
 pub(crate) struct GetEx;

@@ -219,6 +219,12 @@ impl Context {
 
 /// The host's clock, milliseconds since the epoch.
 pub(crate) fn now_ms() -> u64 {
+    // The time at which the command began, where the host tells it: asking the system takes 30 ns,
+    // a fiftieth of a small command.
+    if let Some(clock) = api!(RedisModule_CachedMicroseconds) {
+        // SAFETY: the function takes nothing; the host's lock is held.
+        return u64::try_from(unsafe { clock() }).unwrap_or(0) / 1000;
+    }
     let Some(clock) = api!(RedisModule_Milliseconds) else { return 0 };
     // SAFETY: the function takes nothing and may be called at any time.
     u64::try_from(unsafe { clock() }).unwrap_or(0)
