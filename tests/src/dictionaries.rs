@@ -19,11 +19,13 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
         let replica = || to_replicas(host);
         let switch = || switched_off(host);
         let load = || refusing_what_is_none(host);
+        let estimate = || estimating(host);
         let mut checks: Vec<(&str, &dyn Fn() -> Outcome)> = vec![
             ("a restart and DEBUG RELOAD keep documents, dictionaries and sizes", &restart),
             ("DUMP payloads and portable files need no dictionary", &alone),
             ("with dictionaries no there are none", &switch),
             ("JSON.DICTIONARY LOAD takes dictionaries only", &load),
+            ("JSON.DICTIONARY ESTIMATE says beforehand what comes of it", &estimate),
         ];
         if host != Host::Keystow {
             // Our server is no primary yet.
@@ -325,5 +327,55 @@ fn refusing_what_is_none(host: Host) -> Outcome {
     match scene.sizes()?[0] {
         0 => Ok(()),
         n => Err(format!("{n} dictionaries")),
+    }
+}
+
+fn estimating(host: Host) -> Outcome {
+    let mut scene = Scene::new(host)?;
+    for i in 0..DOCUMENTS {
+        let key = format!("profile:{i}");
+        scene.call(&["SET", &key, &document("profile", i)])?;
+        scene.call(&["SET", &format!("other:{i}"), "no JSON"])?;
+    }
+    let figures = |scene: &mut Scene, prefix: &str| -> Result<Vec<(String, i64)>, String> {
+        let Reply::Array(flat) =
+            scene.call(&["JSON.DICTIONARY", "ESTIMATE", prefix, "SAMPLES", "5000"])?
+        else {
+            return Err("ESTIMATE answers no array".into());
+        };
+        let pairs = flat.chunks(2).map(|pair| match pair {
+            [name, Reply::Integer(value)] => {
+                let name = String::from_utf8_lossy(name.text().unwrap_or_default());
+                Ok((name.into_owned(), *value))
+            }
+            other => Err(format!("ESTIMATE answers {other:?}")),
+        });
+        pairs.collect()
+    };
+    let of = |figures: &[(String, i64)], wanted: &str| {
+        figures.iter().find(|(name, _)| name == wanted).map_or(-1, |(_, value)| *value)
+    };
+    let before = figures(&mut scene, "profile:")?;
+    let documents = DOCUMENTS as i64;
+    if of(&before, "strings") != documents || of(&before, "keys_seen") < documents {
+        return Err(format!("{before:?}"));
+    }
+    if scene.sizes()?[0] != 0
+        || of(&before, "dictionary_bytes") * 5 > of(&before, "alone_bytes") * 4
+    {
+        return Err(format!("no gain: {before:?}"));
+    }
+    if of(&figures(&mut scene, "other:")?, "strings") != 0 {
+        return Err("what is no JSON was taken".into());
+    }
+    // Now for real.
+    scene.run("FLUSHALL")?;
+    scene.fill("profile")?;
+    let after = figures(&mut scene, "profile:")?;
+    let (estimated, held) = (of(&before, "dictionary_bytes"), of(&after, "held_bytes"));
+    let is_close = (estimated - held).abs() * 20 < held;
+    match of(&after, "documents") == documents && is_close {
+        true => Ok(()),
+        false => Err(format!("{before:?} beforehand, {after:?} after")),
     }
 }

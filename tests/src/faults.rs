@@ -27,6 +27,7 @@ const ENTRIES: &[(&str, Reach)] = &[
     ("aux-load", aux_load),
     ("aux-save", |scene| scene.replies("SAVE", "+OK")),
     ("persistence", |scene| scene.replies("SAVE", "+OK")),
+    ("scan", |scene| scene.answers("JSON.DICTIONARY ESTIMATE doc")),
     ("aof-rewrite", aof_rewrite),
     ("mem-usage", |scene| scene.answers("MEMORY USAGE doc")),
     ("digest", |scene| scene.answers("DEBUG DIGEST-VALUE doc")),

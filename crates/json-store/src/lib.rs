@@ -60,3 +60,4 @@ pub use settings::Settings;
 pub use snapshot::Snapshot;
 pub use store::{Pressure, Store};
 pub use stored::{AtRest, Document, Stored};
+pub use trainer::{Estimate, estimate};

@@ -6,11 +6,13 @@ use crate::STORE;
 use crate::error::Error;
 use crate::host::command::{Call, Command, Keys, Spec};
 use crate::host::command_docs::{Arg, Docs};
+use crate::host::scan::{self, Bounds};
 use crate::host::{Argument, Context};
 
 pub(crate) struct Dictionary;
 
-const HELP: [&str; 3] = [
+const HELP: [&str; 4] = [
+    "ESTIMATE <prefix> [SAMPLES <count>] - reports what documents and JSON strings whose keys begin so take, and would take",
     "LIST - reports every dictionary: its keys, version, size, and the documents packed with it",
     "LOAD <database> <pattern> <version> <bytes> - takes a dictionary in; how replicas get theirs",
     "HELP - this message",
@@ -30,6 +32,13 @@ impl Command for Dictionary {
         &[
             Arg::word(c"list", c"LIST"),
             Arg::block(
+                c"estimate",
+                &[
+                    Arg::string(c"prefix").after(c"ESTIMATE"),
+                    Arg::integer(c"count").after(c"SAMPLES").optional(),
+                ],
+            ),
+            Arg::block(
                 c"load",
                 &[
                     Arg::string(c"database").after(c"LOAD"),
@@ -48,6 +57,8 @@ impl Command for Dictionary {
         if word.is("LIST") {
             list(call.ctx);
             Ok(())
+        } else if word.is("ESTIMATE") {
+            estimate(call)
         } else if word.is("LOAD") {
             load(call)
         } else if word.is("HELP") {
@@ -84,6 +95,47 @@ fn reply(ctx: Context, figures: &DictionaryFigures) {
     number("documents", figures.documents as i64);
     number("raw_bytes", figures.raw_bytes as i64);
     number("stored_bytes", figures.stored_bytes as i64);
+}
+
+/// Keys that an estimate looks at, at most.
+const KEYS_SEEN_MAX: usize = 100_000;
+const SAMPLES_DEFAULT: usize = 1_000;
+const SAMPLES_MAX: usize = 5_000;
+/// Bytes of text that it packs and trains with.
+const SAMPLE_BYTES_MAX: usize = 1 << 20;
+const SAMPLE_LEN_MAX: usize = 64 << 10;
+
+/// Replies what a dictionary would be worth.
+fn estimate(call: Call<'_>) -> Result<(), Error> {
+    let prefix = call.args.get(2).ok_or(Error::Arity)?;
+    let texts = match (call.args.get(3), call.args.get(4), call.args.len()) {
+        (None, ..) => SAMPLES_DEFAULT,
+        (Some(word), Some(count), 5) if word.is("SAMPLES") => {
+            let count = usize::try_from(number(count)?).map_err(|_| Error::Syntax)?;
+            count.clamp(1, SAMPLES_MAX)
+        }
+        _ => return Err(Error::Syntax),
+    };
+    let bounds =
+        Bounds { keys_seen: KEYS_SEEN_MAX, texts, bytes: SAMPLE_BYTES_MAX, len: SAMPLE_LEN_MAX };
+    let sample = scan::sample(call.ctx, prefix.bytes(), bounds).ok_or(Error::Internal)?;
+    let estimate = json_store::estimate(&sample.texts, &STORE.settings());
+    let figures = [
+        ("keys_seen", sample.keys_seen as u64),
+        ("documents", estimate.documents - sample.strings as u64),
+        ("strings", sample.strings as u64),
+        ("raw_bytes", estimate.raw_bytes),
+        ("held_bytes", sample.held_bytes as u64),
+        ("alone_bytes", estimate.alone_bytes),
+        ("dictionary_bytes", estimate.dictionary_bytes),
+        ("dictionary_held_bytes", estimate.dictionary_held_bytes),
+    ];
+    call.ctx.reply_map(figures.len());
+    for (name, value) in figures {
+        call.ctx.reply_bulk(name.as_bytes());
+        call.ctx.reply_integer(i64::try_from(value).unwrap_or(i64::MAX));
+    }
+    Ok(())
 }
 
 /// Takes a dictionary in, and passes it on.

@@ -45,6 +45,7 @@ entries! {
     AuxLoad "aux-load",
     AuxSave "aux-save",
     Persistence "persistence",
+    Scan "scan",
     AofRewrite "aof-rewrite",
     MemUsage "mem-usage",
     Digest "digest",

@@ -31,7 +31,7 @@ impl<'a> KeyName<'a> {
         self.string
     }
 
-    fn bytes(&self) -> &[u8] {
+    pub(super) fn bytes(&self) -> &[u8] {
         let Some(ptr_len) = api!(RedisModule_StringPtrLen) else { return &[] };
         let mut len = 0;
         // SAFETY: the string lives for `'a`, which is longer than the borrow.
@@ -112,6 +112,32 @@ impl<'a> Key<'a> {
         let Some(get) = api!(RedisModule_GetAbsExpire) else { return false };
         // SAFETY: the key is open.
         unsafe { get(self.key) != raw::REDISMODULE_NO_EXPIRE.into() }
+    }
+
+    /// Opens the key of that name as nobody's use of it: for looking at many.
+    pub(super) fn open_untouched(ctx: Context, name: KeyName<'a>) -> Key<'a> {
+        let flags = raw::REDISMODULE_READ | raw::REDISMODULE_OPEN_KEY_NOTOUCH;
+        Key::open(ctx, name, flags as c_int)
+    }
+
+    /// A copy of the string the key holds, if it holds one of at most `len_max` bytes.
+    pub(super) fn string(&self, len_max: usize) -> Option<Vec<u8>> {
+        let (kind, dma) = (api!(RedisModule_KeyType)?, api!(RedisModule_StringDMA)?);
+        if self.key.is_null() {
+            return None;
+        }
+        // SAFETY: the key is open.
+        if unsafe { kind(self.key) } != raw::REDISMODULE_KEYTYPE_STRING as c_int {
+            return None;
+        }
+        let mut len = 0;
+        // SAFETY: the key is open and holds a string.
+        let start = unsafe { dma(self.key, &mut len, raw::REDISMODULE_READ as c_int) };
+        if start.is_null() || len > len_max {
+            return None;
+        }
+        // SAFETY: the host says that there are `len` bytes; nothing calls it before they are copied.
+        Some(unsafe { std::slice::from_raw_parts(start.cast::<u8>(), len) }.to_vec())
     }
 
     /// Removes the key.

@@ -41,6 +41,7 @@ mod persistence;
 mod process;
 pub(crate) mod replication;
 pub(crate) mod rewrite;
+pub(crate) mod scan;
 mod shared_api;
 pub(crate) mod value_type;
 
