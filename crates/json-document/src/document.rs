@@ -163,8 +163,8 @@ impl<'a> Document<'a> {
         equality::equal(self, node, other, other_node, false)
     }
 
-    /// As [`Document::equal`], but an integer never equals a number written with a fraction or
-    /// exponent (`1` and `1.0`), as JSON.ARRINDEX compares.
+    /// As [`Document::equal`], but an integer of 64 bits never equals another number (`1` and
+    /// `1.0`, `0` and `-0`), as JSON.ARRINDEX compares.
     pub fn equal_typed(self, node: Node, other: Document<'_>, other_node: Node) -> bool {
         equality::equal(self, node, other, other_node, true)
     }

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 /// Objects with more members than this are compared through a table.
 const SCAN_MEMBERS_MAX: usize = 16;
 
-/// Whether two values are equal; `typed` keeps integer literals apart from other numbers.
+/// Whether two values are equal; `typed` keeps integers apart from other numbers.
 pub(crate) fn equal(
     left: Document<'_>,
     left_root: Node,
@@ -60,8 +60,7 @@ fn numbers_equal(
     let (Some(left), Some(right)) = (left.number(left_node), right.number(right_node)) else {
         return false;
     };
-    (!typed || left.is_integer_literal() == right.is_integer_literal())
-        && left.compare(right) == Ordering::Equal
+    (!typed || left.is_integer() == right.is_integer()) && left.compare(right) == Ordering::Equal
 }
 
 /// Adds the values of equal names to `pending`; false if a name has no counterpart.

@@ -91,8 +91,13 @@ impl<'a> Number<'a> {
         self.text
     }
 
+    /// Whether its value is an integer that 64 bits hold; `-0` is none.
+    pub fn is_integer(self) -> bool {
+        !matches!(self.value(), NumberValue::F64(_))
+    }
+
     /// Whether the literal has neither fraction nor exponent, however long it is.
-    pub fn is_integer_literal(self) -> bool {
+    fn is_integer_literal(self) -> bool {
         !self.text.bytes().any(|byte| matches!(byte, b'.' | b'e' | b'E'))
     }
 

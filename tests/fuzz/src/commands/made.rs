@@ -4,7 +4,7 @@ use fastrand::Rng;
 
 use crate::generate;
 use crate::query::Query;
-use crate::value::Value;
+use crate::value::{Value, unescaped};
 
 /// The keys of a sequence; the last holds a plain string.
 pub(super) const KEYS: [&str; 4] = ["k:1", "k:2", "other", "string"];
@@ -22,6 +22,25 @@ pub enum Condition {
     Always,
     IfAbsent,
     IfPresent,
+}
+
+/// Options of JSON.SET and JSON.SETPATHS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SetHow {
+    pub condition: Condition,
+    pub parents: bool,
+    pub get: bool,
+}
+
+/// An operation of JSON.PATCH; pointers by their tokens.
+#[derive(Clone, Debug)]
+pub enum Operation {
+    Add(Vec<String>, Value),
+    Remove(Vec<String>),
+    Replace(Vec<String>, Value),
+    Move(Vec<String>, Vec<String>),
+    Copy(Vec<String>, Vec<String>),
+    Test(Vec<String>, Value),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +61,10 @@ pub enum Measure {
 #[derive(Clone, Debug)]
 pub enum Command {
     Set(PathArg, Value, Condition),
+    SetWith(PathArg, Value, SetHow),
+    SetPaths(SetHow, Vec<(PathArg, Value)>),
+    Patch(Vec<Operation>),
+    Project(PathArg, Vec<PathArg>),
     MSet(Vec<(usize, PathArg, Value)>),
     Merge(PathArg, Value),
     Get(Vec<PathArg>, [&'static str; 3]),
@@ -194,16 +217,74 @@ fn position(random: &mut Rng) -> i64 {
     }
 }
 
-fn command(random: &mut Rng) -> Command {
-    match random.u8(0..64) {
-        0..=7 => {
-            let condition = match random.u8(0..8) {
-                0 => Condition::IfAbsent,
-                1 => Condition::IfPresent,
-                _ => Condition::Always,
-            };
-            Command::Set(PathArg::random(random), value(random, 3), condition)
+fn condition(random: &mut Rng) -> Condition {
+    match random.u8(0..8) {
+        0 => Condition::IfAbsent,
+        1 => Condition::IfPresent,
+        _ => Condition::Always,
+    }
+}
+
+/// What this module has beyond RedisJSON.
+fn beyond(random: &mut Rng) -> Command {
+    let how = |random: &mut Rng| SetHow {
+        condition: condition(random),
+        parents: random.bool(),
+        get: random.bool(),
+    };
+    let target = |random: &mut Rng, how: SetHow| {
+        if how.parents { PathArg::singular(random) } else { PathArg::random(random) }
+    };
+    match random.u8(0..8) {
+        0 | 1 => {
+            let how = how(random);
+            Command::SetWith(target(random, how), value(random, 2), how)
         }
+        2 | 3 => {
+            let how = SetHow { get: false, ..how(random) };
+            let count = random.usize(1..4);
+            let settings = (0..count).map(|_| (target(random, how), value(random, 2)));
+            Command::SetPaths(how, settings.collect())
+        }
+        4 => {
+            let columns = (0..random.usize(1..4)).map(|_| PathArg::random(random)).collect();
+            Command::Project(PathArg::random(random), columns)
+        }
+        _ => {
+            let operations = (0..random.usize(0..4)).map(|_| operation(random));
+            Command::Patch(operations.collect())
+        }
+    }
+}
+
+fn operation(random: &mut Rng) -> Operation {
+    let path = pointer(random);
+    match random.u8(0..8) {
+        0 | 1 => Operation::Add(path, value(random, 2)),
+        2 => Operation::Remove(path),
+        3 | 4 => Operation::Replace(path, value(random, 2)),
+        5 => Operation::Move(pointer(random), path),
+        6 => Operation::Copy(pointer(random), path),
+        _ => Operation::Test(path, value(random, 1)),
+    }
+}
+
+fn pointer(random: &mut Rng) -> Vec<String> {
+    let len = random.usize(0..4);
+    let token = |random: &mut Rng| match random.u8(0..8) {
+        0..=2 => random.usize(0..4).to_string(),
+        3 => ["-", "01", "-1", "~", "a/b"][random.usize(0..5)].to_owned(),
+        _ => unescaped(generate::NAMES[random.usize(0..generate::NAMES.len())]),
+    };
+    (0..len).map(|_| token(random)).collect()
+}
+
+fn command(random: &mut Rng) -> Command {
+    if random.u8(0..8) == 0 {
+        return beyond(random);
+    }
+    match random.u8(0..64) {
+        0..=7 => Command::Set(PathArg::random(random), value(random, 3), condition(random)),
         8..=10 => Command::Set(PathArg::root(random), value(random, 5), Condition::Always),
         11 | 12 => {
             let settings = (0..random.usize(1..4)).map(|_| {
@@ -312,6 +393,28 @@ fn words(key: usize, command: &Command, random: &mut Rng) -> Vec<Vec<u8>> {
             }
             words
         }
+        Command::SetWith(at, value, how) => {
+            let mut words = vec!["JSON.SET".into(), name, path(at), value.text()];
+            words.extend(options(*how));
+            words
+        }
+        Command::SetPaths(how, settings) => {
+            let mut words = vec!["JSON.SETPATHS".to_owned(), name];
+            words.extend(options(*how));
+            for (at, value) in settings {
+                words.extend([path(at), value.text()]);
+            }
+            words
+        }
+        Command::Patch(operations) => {
+            let operations: Vec<String> = operations.iter().map(Operation::text).collect();
+            vec!["JSON.PATCH".into(), name, format!("[{}]", operations.join(","))]
+        }
+        Command::Project(from, columns) => {
+            let mut words = vec!["JSON.PROJECT".to_owned(), name, path(from)];
+            words.extend(columns.iter().map(path));
+            words
+        }
         Command::MSet(settings) => {
             let mut words = vec!["JSON.MSET".to_owned()];
             for (key, at, value) in settings {
@@ -412,6 +515,44 @@ fn words(key: usize, command: &Command, random: &mut Rng) -> Vec<Vec<u8>> {
         }
     };
     words.drain(..).map(String::into_bytes).collect()
+}
+
+fn options(how: SetHow) -> Vec<String> {
+    let mut words = Vec::new();
+    match how.condition {
+        Condition::Always => {}
+        Condition::IfAbsent => words.push("nx".to_owned()),
+        Condition::IfPresent => words.push("XX".to_owned()),
+    }
+    if how.get {
+        words.push("GET".to_owned());
+    }
+    if how.parents {
+        words.push("PARENTS".to_owned());
+    }
+    words
+}
+
+impl Operation {
+    fn text(&self) -> String {
+        let pointer = |tokens: &[String]| {
+            let escape = |token: &String| token.replace('~', "~0").replace('/', "~1");
+            let tokens: Vec<String> = tokens.iter().map(escape).collect();
+            let text = tokens.iter().map(|token| format!("/{token}")).collect::<String>();
+            serde_json::Value::String(text).to_string()
+        };
+        let (name, path, rest) = match self {
+            Operation::Add(path, value) => ("add", path, format!("\"value\":{}", value.text())),
+            Operation::Remove(path) => ("remove", path, "\"other\":0".to_owned()),
+            Operation::Replace(path, value) => {
+                ("replace", path, format!("\"value\":{}", value.text()))
+            }
+            Operation::Move(from, path) => ("move", path, format!("\"from\":{}", pointer(from))),
+            Operation::Copy(from, path) => ("copy", path, format!("\"from\":{}", pointer(from))),
+            Operation::Test(path, value) => ("test", path, format!("\"value\":{}", value.text())),
+        };
+        format!("{{\"op\":\"{name}\",\"path\":{},{rest}}}", pointer(path))
+    }
 }
 
 fn with_path(verb: &str, name: String, path: Option<&PathArg>) -> Vec<String> {

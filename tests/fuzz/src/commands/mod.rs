@@ -4,6 +4,7 @@
 //! A sequence goes out as one pipeline. Documents are in every form on the way: as text, packed by
 //! the writing command, packed by the worker, and loaded by DEBUG RELOAD.
 
+mod beyond;
 mod compute;
 mod made;
 mod model;

@@ -42,18 +42,20 @@ pub(super) struct Keyspace {
 /// Larger documents are cut by the sequence, so that it stays fast.
 const LEN_MAX: usize = 20_000;
 
-type Outcome = Result<Reply, &'static str>;
+pub(super) type Outcome = Result<Reply, &'static str>;
 
+/// Refused, in words that the model does not know.
+pub(super) const ANY_ERROR: &str = "*";
 const WRONG_TYPE: &str = "Existing key has wrong Redis type";
 const NO_KEY: &str = "ERR could not perform this operation on a key that doesn't exist";
 const NEW_NOT_ROOT: &str = "ERR new objects must be created at the root";
 const NO_PATH: &str = "ERR Path does not exist";
 
-fn bulk(text: impl AsRef<[u8]>) -> Reply {
+pub(super) fn bulk(text: impl AsRef<[u8]>) -> Reply {
     Reply::Bulk(text.as_ref().to_vec())
 }
 
-fn ok() -> Reply {
+pub(super) fn ok() -> Reply {
     Reply::Simple(b"OK".to_vec())
 }
 
@@ -67,7 +69,7 @@ impl Keyspace {
         self.planted == Some(planted)
     }
 
-    fn null(&self) -> Reply {
+    pub(super) fn null(&self) -> Reply {
         if self.resp3 { Reply::Null } else { Reply::NilBulk }
     }
 
@@ -78,6 +80,7 @@ impl Keyspace {
         }
         match self.outcome(line.key, &line.command) {
             Ok(reply) => Expected::Reply(reply),
+            Err(ANY_ERROR) => Expected::AnyError,
             Err(text) => Expected::Reply(Reply::Error(text.as_bytes().to_vec())),
         }
     }
@@ -97,7 +100,7 @@ impl Keyspace {
     }
 
     /// The document at `key`, if the key is there.
-    fn read(&self, key: usize) -> Result<Option<Value>, &'static str> {
+    pub(super) fn read(&self, key: usize) -> Result<Option<Value>, &'static str> {
         match self.documents.get(&key) {
             None => Ok(None),
             Some(None) => Err(WRONG_TYPE),
@@ -105,11 +108,11 @@ impl Keyspace {
         }
     }
 
-    fn existing(&self, key: usize) -> Result<Value, &'static str> {
+    pub(super) fn existing(&self, key: usize) -> Result<Value, &'static str> {
         self.read(key)?.ok_or(NO_KEY)
     }
 
-    fn put(&mut self, key: usize, value: Value) {
+    pub(super) fn put(&mut self, key: usize, value: Value) {
         if let Some((one, other)) = self.shared
             && (key == one || key == other)
         {
@@ -123,6 +126,10 @@ impl Keyspace {
     fn outcome(&mut self, key: usize, command: &Command) -> Outcome {
         match command {
             Command::Set(path, value, condition) => self.set(key, path, value, *condition),
+            Command::SetWith(path, value, how) => self.set_with(key, path, value, *how),
+            Command::SetPaths(how, settings) => self.set_paths(key, *how, settings),
+            Command::Patch(operations) => self.patch(key, operations),
+            Command::Project(from, columns) => self.project(key, from, columns),
             Command::MSet(settings) => self.mset(settings),
             Command::Merge(path, patch) => self.merge(key, path, patch),
             Command::Get(paths, format) => self.get(key, paths, format),
@@ -192,7 +199,7 @@ impl Keyspace {
         Ok(Reply::Integer(1))
     }
 
-    fn select(&self, path: &PathArg, root: &Value) -> Vec<Place> {
+    pub(super) fn select(&self, path: &PathArg, root: &Value) -> Vec<Place> {
         if self.plants(Planted::Escapes) && path.text.contains("\\u0061") {
             return Vec::new();
         }
@@ -210,6 +217,16 @@ impl Keyspace {
         places
     }
 
+    pub(super) fn remove(&mut self, key: usize) {
+        self.documents.remove(&key);
+    }
+
+    /// Whether a path that selects nothing has no object to put something into.
+    pub(super) fn is_nowhere(&self, path: &PathArg, root: &Value) -> bool {
+        let is_found = !self.select(path, root).is_empty();
+        !is_found && matches!(self.new_place(path, root), Ok(NewPlace::None))
+    }
+
     // Setting.
 
     fn set(&mut self, key: usize, path: &PathArg, value: &Value, condition: Condition) -> Outcome {
@@ -224,7 +241,7 @@ impl Keyspace {
     }
 
     /// The document with `value` at `path`; none where it has no place or may not be set.
-    fn changed(
+    pub(super) fn changed(
         &self,
         old: Option<Value>,
         path: &PathArg,
