@@ -10,6 +10,9 @@ type Outcome = Result<(), String>;
 fn start(host: Host) -> Result<Scene, String> {
     let mut options = Module::Json.options()?.to_vec();
     options.extend(["--appendonly", "yes", "--aof-use-rdb-preamble", "no"].map(String::from));
+    // What is rewritten must be understood in the narrowest dialect.
+    let name = if host.is_redis() { "--ReJSON.path-dialect" } else { "--json.path-dialect" };
+    options.extend([name, "rfc9535"].map(String::from));
     Scene::with_options(host, &options)
 }
 

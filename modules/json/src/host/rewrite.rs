@@ -1,7 +1,7 @@
 //! Documents as commands: the AOF rewritten without an RDB preamble, and slots on their way to another
 //! node.
 //!
-//! A document is `JSON.SET key . json`, which every JSON module takes. One whose text is longer than
+//! A document is `JSON.SET key $ json`, which every JSON module takes. One whose text is longer than
 //! a command's argument may be goes in parts: as a document that is a string, which
 //! `JSON.STRAPPEND` lengthens, and which `JSON.UNQUOTE` at last turns into what its content says.
 //! So whatever a server holds can be read by a server like it, and what is on its way is an ordinary
@@ -59,7 +59,7 @@ impl Rewriting {
         Some(())
     }
 
-    /// `command key . argument`
+    /// `command key $ argument`: the root in every dialect
     fn with_path(&self, command: &std::ffi::CStr, argument: &[u8]) -> Option<()> {
         let emit = api!(RedisModule_EmitAOF)?;
         // SAFETY: the stream and the key live for the callback; the format names a string object, a
@@ -70,7 +70,7 @@ impl Rewriting {
                 command.as_ptr(),
                 c"scb".as_ptr(),
                 self.key,
-                c".".as_ptr(),
+                c"$".as_ptr(),
                 argument.as_ptr(),
                 argument.len(),
             );
