@@ -42,6 +42,7 @@ const ENTRIES: &[(&str, Reach)] = &[
     ("config-get", config_get),
     ("config-set", config_set),
     ("host-config-change", |scene| scene.replies("CONFIG SET maxmemory-samples 6", "+OK")),
+    ("loading", |scene| scene.replies("DEBUG RELOAD", "+OK")),
     ("api-open-key", SHARED_API),
     ("api-open-key-from-str", SHARED_API),
     ("api-get", SHARED_API),

@@ -307,20 +307,22 @@ fn every_entry_of_the_json_module_is_guarded_and_made_to_panic() {
             continue;
         }
         let text = read(&path);
+        // `reading` of the shared API is `guarded` for values.
+        let guards = ["guarded(Entry::", "reading(Entry::"];
         for (name, function) in c_functions(&text) {
-            // `reading` of the shared API is `guarded` for values.
-            let guards = ["guarded(Entry::", "reading(Entry::"];
-            let entry = guards.iter().find_map(|guard| function.split(guard).nth(1));
-            let entry = entry.and_then(|rest| rest.split(|c: char| !c.is_alphanumeric()).next());
-            match entry {
-                Some(entry) => _ = reached.insert(entry.to_string()),
-                None => faults.push(format!("{path}: {name} does not go through the guard")),
+            if !guards.iter().any(|guard| function.contains(guard)) {
+                faults.push(format!("{path}: {name} does not go through the guard"));
             }
+        }
+        // Threads of the module's own are entries too.
+        for rest in guards.iter().flat_map(|guard| text.split(guard).skip(1)) {
+            let entry = rest.split(|c: char| !c.is_alphanumeric()).next();
+            reached.extend(entry.map(String::from));
         }
     }
     for (entry, name) in entries {
         if !reached.contains(entry) {
-            faults.push(format!("Entry::{entry}: no function of C goes through it"));
+            faults.push(format!("Entry::{entry}: nothing goes through it"));
         }
         if !suite.contains(&format!("(\"{name}\",")) {
             faults.push(format!("Entry::{entry}: tests/src/faults.rs does not make {name} panic"));

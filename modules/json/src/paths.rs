@@ -11,7 +11,7 @@ use jsonpath::{Dialect, Meter, Path};
 
 use crate::error::Error;
 use crate::host::Argument;
-use crate::host::config;
+use crate::host::{config, loading};
 
 /// Paths remembered at a time. Applications use a few dozen.
 const REMEMBERED_MAX: usize = 512;
@@ -65,11 +65,18 @@ fn selecting(path: Arc<Path>) -> Result<Arc<Path>, Error> {
 /// The path or the expression over paths that an argument is. Parses it, or takes what was parsed
 /// before.
 pub(crate) fn parse_expression(argument: Argument<'_>) -> Result<Arc<Path>, Error> {
-    parse_expression_in(config::path_dialect(), argument.bytes())
+    let dialect = config::path_dialect();
+    let parsed = parse_expression_in(dialect, argument.bytes());
+    if parsed.is_err() && dialect == Dialect::Rfc9535 && loading::is_loading() {
+        // An AOF may have commands from before the dialect was narrowed. What both know means the
+        // same in both.
+        return parse_expression_in(Dialect::RedisJson, argument.bytes());
+    }
+    parsed
 }
 
 fn parse_expression_in(dialect: Dialect, bytes: &[u8]) -> Result<Arc<Path>, Error> {
-    if bytes.len() > config::path_len_max() {
+    if bytes.len() > config::path_len_max() && !loading::is_loading() {
         return Err(Error::PathTooLong);
     }
     if bytes.len() > REMEMBERED_LEN_MAX {
@@ -119,7 +126,7 @@ pub(crate) fn parse_expression_or_root(argument: Option<Argument<'_>>) -> Result
 
 /// A meter for the paths of one command.
 pub(crate) fn meter() -> Meter {
-    Meter::new(config::path_visits_max())
+    Meter::new(if loading::is_loading() { u64::MAX } else { config::path_visits_max() })
 }
 
 /// What a path selects in a document or computes from it, for reading.

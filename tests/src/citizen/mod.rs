@@ -35,6 +35,7 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
             &[
                 ("an AOF rewritten without preamble", &|| rewrite::rewritten(host)),
                 ("documents longer than an argument in parts", &|| rewrite::in_parts(host)),
+                ("an AOF from before limits were lowered", &|| rewrite::narrowed(host)),
                 ("a full sync beside the data that is served", &|| loading::swapdb(host)),
                 ("a full sync that breaks leaves the old data", &|| loading::broken_sync(host)),
             ],

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::host::{Host, Module};
+use crate::host::{Host, Module, Server};
 use crate::scene::Scene;
 
 type Outcome = Result<(), String>;
@@ -112,4 +112,56 @@ pub(super) fn in_parts(host: Host) -> Outcome {
     }
     survives_restart(&mut scene)?;
     documents.iter().try_for_each(|(name, json)| scene.holds(name, json))
+}
+
+/// What was written under wide limits is read under narrow ones: commands one by one, then as they were rewritten.
+pub(super) fn narrowed(host: Host) -> Outcome {
+    let mut wide = Module::Json.options()?.to_vec();
+    wide.extend(
+        ["--appendonly", "yes", "--appendfsync", "always", "--aof-use-rdb-preamble", "no"]
+            .map(String::from),
+    );
+    let mut narrow = wide.clone();
+    let mut scene = Scene::with_options(host, &wide)?;
+    scene.configure("max-depth", "1024")?;
+    let deep = format!("{}1{}", "[".repeat(900), "]".repeat(900));
+    let long_name = "n".repeat(5000);
+    scene.set("doc", r#"{"a":{"b":[1]},"n":1.10}"#)?;
+    scene.set("deep", &deep)?;
+    scene.set("long", &format!(r#"{{"{long_name}":"{}"}}"#, "x".repeat(100_000)))?;
+    for argv in [
+        ["JSON.SET", "doc", ".a.c", "[[[[5]]]]"],
+        ["JSON.ARRAPPEND", "doc", "a.b", "2"],
+        ["JSON.NUMINCRBY", "doc", ".n", "1"],
+        ["JSON.ARRAPPEND", "deep", &format!(".{}", "[0]".repeat(800)), "2"],
+        ["JSON.STRAPPEND", "long", &format!("$.{long_name}"), "\"y\""],
+        ["JSON.SET", "doc", "$..b", "[3]"],
+        ["JSON.SET", "doc", "$.x-y", "4"],
+    ] {
+        let reply = scene.call(&argv)?;
+        if reply.is_error() {
+            return Err(format!("{}: {}", argv[0], reply.notation()));
+        }
+    }
+    let digest = scene.digest()?;
+    let dir = scene.server.dir.clone();
+    drop(scene);
+    for setting in [
+        ["max-depth", "2"],
+        ["max-document-size", "10"],
+        ["max-path-length", "10"],
+        ["max-path-visits", "1000"],
+        ["path-dialect", "rfc9535"],
+    ] {
+        let prefix = if host.is_redis() { "ReJSON" } else { "json" };
+        narrow.extend([format!("--{prefix}.{}", setting[0]), setting[1].to_string()]);
+    }
+    let mut scene = Scene::of(Server::start_in(host, dir, &narrow)?)?;
+    if scene.digest()? != digest {
+        return Err("under narrow limits the AOF gives other data".into());
+    }
+    scene.fails(&["JSON.SET", "doc", "$.a", "[[[[5]]]]"])?;
+    scene.fails(&["JSON.GET", "doc", "$.x-y"])?;
+    rewrite(&mut scene)?;
+    survives_restart(&mut scene)
 }

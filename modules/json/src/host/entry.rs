@@ -8,7 +8,8 @@ use crate::commands;
 use crate::host::args::Args;
 use crate::host::guard::{Entry, guarded, silence_messages};
 use crate::host::{
-    clock, config, fault, host_config, info, log, persistence, process, shared_api, value_type,
+    clock, config, fault, host_config, info, loading, log, persistence, process, shared_api,
+    value_type,
 };
 
 /// The first word of every context: the host's lookup of its functions by name, 0 for found.
@@ -83,6 +84,7 @@ fn load(ctx: *mut raw::RedisModuleCtx, args: Args<'_>) -> Option<()> {
     }
     config::register(ctx)?;
     host_config::follow(ctx);
+    loading::follow(ctx);
     info::register(ctx);
     persistence::start(ctx);
     shared_api::export(ctx);

@@ -60,6 +60,7 @@ entries! {
     ConfigGet "config-get",
     ConfigSet "config-set",
     HostConfigChange "host-config-change",
+    Loading "loading",
     ApiOpenKey "api-open-key",
     ApiOpenKeyFromStr "api-open-key-from-str",
     ApiGet "api-get",

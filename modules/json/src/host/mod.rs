@@ -35,6 +35,7 @@ mod host_config;
 pub(crate) mod info;
 pub(crate) mod io;
 pub(crate) mod key;
+pub(crate) mod loading;
 pub(crate) mod log;
 pub(crate) mod offload;
 mod persistence;
