@@ -203,7 +203,7 @@ impl Context {
     /// Whether the running command's client may be kept waiting. `writes` tells whether the command
     /// will change something when it goes on.
     pub(crate) fn may_wait(self, writes: bool) -> bool {
-        if api!(RedisModule_GetContextFlags).is_none() || self.is_tracked() {
+        if api!(RedisModule_GetContextFlags).is_none() {
             return false;
         }
         // Nobody waits inside of a transaction or a script. What comes from the primary or the AOF
@@ -217,7 +217,8 @@ impl Context {
             // The key's slot may have gone to another node meanwhile.
             never |= raw::REDISMODULE_CTX_FLAGS_CLUSTER;
         }
-        self.flags() & never as c_int == 0
+        // Only then the client: the AOF's has no connection, and Valkey 9.1 asks for its kind.
+        self.flags() & never as c_int == 0 && !self.is_tracked()
     }
 
     /// Whether the client caches what it reads. It would be told of a change before it gets what was
