@@ -102,7 +102,7 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
     // Our server has no append-only file yet.
     for &host in hosts.iter().filter(|host| **host != Host::Keystow) {
         let (passed, failures) = match play(host) {
-            Ok(failures) => (CASES.len() + 1 - failures.len(), failures),
+            Ok(failures) => (CASES.len() + 2 - failures.len(), failures),
             Err(e) => (0, vec![e]),
         };
         report.group(&format!("what commands propagate, on {}", host.title()), passed, failures);
@@ -124,19 +124,13 @@ fn play(host: Host) -> Result<Vec<String>, String> {
         let written = written(&server)?;
         let new = &written[seen..];
         seen = written.len();
-        let fits = new.len() == propagated.len()
-            && new.iter().zip(*propagated).all(|(new, expected)| {
-                let expected = if *expected == ["="] { *sent } else { *expected };
-                new.len() == expected.len()
-                    && new
-                        .iter()
-                        .zip(expected)
-                        .all(|(word, expected)| fits(word, expected, before, after))
-            });
+        let as_sent = propagated.iter().map(|words| if **words == ["="] { *sent } else { *words });
+        let fits = are(new, &as_sent.collect::<Vec<_>>(), before, after);
         if !fits {
             failures.push(format!("{}: propagated is {new:?}", sent.join(" ")));
         }
     }
+    failures.extend(is_whole_in_a_transaction(&server, &mut client, seen).err());
     failures.extend(is_loaded_as_it_was(&mut client).err());
     Ok(failures)
 }
@@ -144,6 +138,16 @@ fn play(host: Host) -> Result<Vec<String>, String> {
 fn now_ms() -> u64 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
     now.map_or(0, |now| now.as_millis() as u64)
+}
+
+/// Whether `commands` are those expected, sent between the two times.
+fn are(commands: &[Vec<String>], expected: &[&[&str]], before: u64, after: u64) -> bool {
+    commands.len() == expected.len()
+        && commands.iter().zip(expected).all(|(words, expected)| {
+            let mut pairs = words.iter().zip(*expected);
+            words.len() == expected.len()
+                && pairs.all(|(word, expected)| fits(word, expected, before, after))
+        })
 }
 
 fn fits(word: &str, expected: &str, before: u64, after: u64) -> bool {
@@ -180,6 +184,38 @@ fn written(server: &Server) -> Result<Vec<Vec<String>>, String> {
             Err(e) if e.kind() == std::io::ErrorKind::UnexpectedEof => return Ok(commands),
             Err(e) => return Err(format!("in the file: {e}")),
         }
+    }
+}
+
+/// Within MULTI and within a script, commands are propagated in the same words.
+fn is_whole_in_a_transaction(server: &Server, client: &mut Client, seen: usize) -> Outcome {
+    let before = now_ms();
+    let script = "return redis.call('JSON.SET', KEYS[1], '$', '[1]', 'EX', 100, 'GET')";
+    for sent in [
+        &["MULTI"][..],
+        &["JSON.SET", "t", "$", "[]", "EX", "100"],
+        &["JSON.GETEX", "t", "PERSIST"],
+        &["JSON.PATCH", "t", r#"[{"op":"test","path":"","value":[]}]"#],
+        &["EXEC"],
+        &["EVAL", script, "1", "t"],
+    ] {
+        let reply = client.call(sent).map_err(|e| e.to_string())?;
+        if reply.is_error() {
+            return Err(format!("{}: {}", sent.join(" "), reply.notation()));
+        }
+    }
+    let after = now_ms();
+    let written = written(server)?;
+    let new = &written[seen..];
+    let expected = [
+        &["JSON.SET", "t", "$", "[]", "PXAT", "<+100000>"][..],
+        &["PERSIST", "t"],
+        &["JSON.SET", "t", "$", "[1]", "PXAT", "<+100000>"],
+    ];
+    let fits = are(new, &expected, before, after);
+    match fits {
+        true => Ok(()),
+        false => Err(format!("in a transaction and a script: propagated is {new:?}")),
     }
 }
 
