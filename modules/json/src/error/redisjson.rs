@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use json_document::ParseErrorKind;
+use jsonpath::PathErrorKind;
 
 use crate::error::{Error, Wanted};
 
@@ -31,6 +32,10 @@ pub(crate) fn message(error: &Error) -> Cow<'static, str> {
         }
         Error::NoSuchKey => "ERR could not perform this operation on a key that doesn't exist",
 
+        // RedisJSON has one text for arguments of any kind.
+        Error::Path(error) if error.kind() == PathErrorKind::InvalidUtf8 => {
+            "Couldn't parse as UTF-8 string"
+        }
         Error::Path(error) => {
             let at = error.offset();
             let text = error.to_string();
