@@ -50,7 +50,7 @@ fn any_holds(
     for left_at in 0..several(left) {
         let left = one(left, left_at);
         for right_at in 0..several(right) {
-            meter.charge(1)?;
+            meter.charge(2)?;
             if one_holds(scope, &left, comparison, &one(right, right_at), meter)? {
                 return Ok(true);
             }

@@ -8,8 +8,8 @@ use crate::pattern::Extent;
 use json_document::{Kind, NumberValue};
 use std::cmp::Ordering;
 
-/// Bytes of computed text for which one visit is taken, so that the meter bounds what is allocated.
-const BYTES_PER_VISIT: usize = 4;
+/// Reading a number costs as much as so many visits.
+const NUMBER_VISITS: usize = 3;
 
 impl Evaluation<'_, '_> {
     /// Pops `arguments`, pushes what `function` gives for them.
@@ -91,8 +91,8 @@ impl Evaluation<'_, '_> {
         let scope = self.scope();
         let mut out = String::new();
         for argument in arguments {
-            // Before it is unescaped or copied.
-            self.meter.charge(1 + scope.text_len(argument) / BYTES_PER_VISIT)?;
+            // Before it is unescaped or copied, a visit a byte: that bounds what is allocated.
+            self.meter.charge(1 + scope.text_len(argument))?;
             let Some(string) = scope.string(argument) else { return Ok(None) };
             out.push_str(&string);
         }
@@ -105,7 +105,7 @@ impl Evaluation<'_, '_> {
         let (mut sum, mut numbers) = (arithmetic::Sum::new(), 0usize);
         let Some(elements) = scope.elements(operand) else { return Ok(None) };
         for element in elements {
-            self.meter.charge(1 + scope.text_len(&element) / 32)?;
+            self.meter.charge(NUMBER_VISITS + scope.text_len(&element) / 8)?;
             let Some(number) = scope.number(&element) else { return Ok(None) };
             sum = sum.add(number);
             numbers += 1;
@@ -120,7 +120,7 @@ impl Evaluation<'_, '_> {
             _ => {
                 let mut squares = 0.0;
                 for element in scope.elements(operand).into_iter().flatten() {
-                    self.meter.charge(1)?;
+                    self.meter.charge(NUMBER_VISITS)?;
                     let number = scope.number(&element).map_or(0.0, NumberValue::as_f64);
                     squares += (number - mean) * (number - mean);
                 }
@@ -136,7 +136,8 @@ impl Evaluation<'_, '_> {
         let Some(elements) = scope.elements(operand) else { return Ok(None) };
         let mut extreme: Option<Operand> = None;
         for element in elements {
-            self.meter.charge(1 + scope.text_len(&element) / 32)?;
+            // It is compared too.
+            self.meter.charge(2 * NUMBER_VISITS + scope.text_len(&element) / 8)?;
             if scope.number(&element).is_none() {
                 return Ok(None);
             }
@@ -170,7 +171,7 @@ impl Evaluation<'_, '_> {
             }
             for (name, _) in document.members(node) {
                 let name = name.unescaped();
-                self.meter.charge(OPERAND_VISITS + name.len() / BYTES_PER_VISIT)?;
+                self.meter.charge(OPERAND_VISITS + name.len())?;
                 names.push(Operand::String(name.as_ref().into()));
             }
         }
@@ -208,18 +209,28 @@ impl Evaluation<'_, '_> {
     /// The element `at`, negative from the end.
     fn element_of(&mut self, operand: &Operand, at: i128) -> Metered<Option<Operand>> {
         let scope = self.scope();
-        let Some(mut elements) = scope.elements(operand) else { return Ok(None) };
         let len = match operand {
-            Operand::Node(_) | Operand::Literal(..) => compare::size(scope, operand, self.meter)?,
-            _ => scope.elements(operand).map(|elements| elements.count() as i128),
+            Operand::Node(_) | Operand::Literal(..) => match scope.value(operand) {
+                Value::Json(document, node) if document.kind(node) == Kind::Array => {
+                    document.len(node)
+                }
+                _ => return Ok(None),
+            },
+            _ => match scope.elements(operand) {
+                Some(elements) => elements.count(),
+                None => return Ok(None),
+            },
         };
-        let at = if at < 0 { len.unwrap_or(0).saturating_add(at) } else { at };
-        let Some(at) = usize::try_from(at).ok().filter(|&at| (at as i128) < len.unwrap_or(0))
-        else {
-            return Ok(None);
-        };
-        self.meter.charge(at)?;
-        Ok(elements.nth(at))
+        let at = if at < 0 { at.saturating_add(len as i128) } else { at };
+        let Some(at) = usize::try_from(at).ok().filter(|&at| at < len) else { return Ok(None) };
+        self.meter.charge(1 + len / 8)?;
+        Ok(match (scope.value(operand), operand) {
+            // Most arrays have no containers in them, and need no going through.
+            (Value::Json(document, node), Operand::Node(_)) => {
+                document.element(node, at).map(Operand::Node)
+            }
+            _ => scope.elements(operand).and_then(|mut elements| elements.nth(at)),
+        })
     }
 }
 

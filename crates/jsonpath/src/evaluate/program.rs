@@ -57,7 +57,7 @@ impl<'p> Evaluation<'p, '_> {
                 Op::Arithmetic(arithmetic) => {
                     let (right, left) = (self.pop(), self.pop());
                     let scope = self.scope();
-                    self.meter.charge((scope.text_len(&left) + scope.text_len(&right)) / 32)?;
+                    self.meter.charge((scope.text_len(&left) + scope.text_len(&right)) / 8)?;
                     let numbers = (scope.number(&left), scope.number(&right));
                     let result = match numbers {
                         (Some(left), Some(right)) => arithmetic::compute(left, arithmetic, right),

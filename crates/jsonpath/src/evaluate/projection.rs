@@ -6,8 +6,8 @@ use crate::plan::Op;
 use json_document::{Text, quote_into};
 use std::rc::Rc;
 
-/// Bytes of a text for which one visit is taken.
-const BYTES_PER_VISIT: usize = 8;
+/// Bytes of a text for which one visit is taken: that bounds what is allocated.
+const BYTES_PER_VISIT: usize = 2;
 
 /// What stands in the text yet.
 enum Pending {

@@ -239,4 +239,50 @@ pub(super) const CASES: &[Case] = &[
         }
         Ok(())
     }),
+    Case("expressions over all values for each value", SECOND, 300, |g| {
+        endured(
+            g,
+            &[
+                "$[?$[*] < $[*]]",
+                "$[?$[*] == $..*]",
+                "$[?$..* noneof $..*]",
+                "$[?append($, @) == append($, 1)]",
+                "$[?length(append($..*, @)) == 1]",
+                "$[?keys($..*) == @]",
+                "$[?stddev($) == max($) + min($)]",
+                "$[?sum($[?sum($[?@ > 0]) > 0]) < 0]",
+                "$[?index($, @) == last($)]",
+                "$[?@ + 1 == @ * 2 / 2 - -1]",
+                "$..[?length(@) + count(@.*) > 1000]",
+            ],
+        )
+    }),
+    Case("texts that expressions let grow", SECOND, 600, |g| {
+        g.document("d", &format!("{{\"a\":\"{}\",\"n\":[]}}", "x".repeat(1 << 20)))?;
+        let many = format!("concat({})", vec!["$.a"; 2000].join(","));
+        let grown = (0..100).fold("$.a".to_owned(), |path, _| format!("concat({path},$.a,$.a)"));
+        let lists = format!("$.n{}", ".append($.a,$.a,$.a)".repeat(500));
+        let keys = format!("$.n{}", ".append(keys($),$~)".repeat(400));
+        for path in [many, grown, lists, keys] {
+            g.endured(&["JSON.GET", "d", &path])?;
+            g.endured(&["JSON.RESP", "d", &path])?;
+            g.endured(&["JSON.MGET", "d", "d", "d", &path])?;
+        }
+        Ok(())
+    }),
+    Case("patterns that no automaton holds", SECOND, 128, |g| {
+        let letters: String =
+            (0..300_000u64).map(|at| if (at * at / 7 + at) % 3 == 0 { 'a' } else { 'b' }).collect();
+        g.document("d", &format!("{{\"s\":[\"{letters}\"],\"p\":\"(a|b)*a(a|b){{1000}}c\"}}"))?;
+        for filter in [
+            "@ =~ '(a|b)*a(a|b){1000}c'",
+            "search(@, '(a|b)*a(a|b){1000}c')",
+            "match(@, '(a|b)*a(a|b){1000}c')",
+            "@ =~ $.p",
+            "@ =~ '(?:[ab]{1,900}a){1,2}[ab]{900}c'",
+        ] {
+            g.endured(&["JSON.GET", "d", &format!("$.s[?{filter}]")])?;
+        }
+        Ok(())
+    }),
 ];
