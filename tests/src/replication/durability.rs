@@ -4,8 +4,8 @@
 use std::sync::{Arc, Mutex};
 
 use crate::ask::ask;
-use crate::host::{Host, Module, Server};
-use crate::replication::{Findings, contradictions, keys};
+use crate::host::{Host, Server};
+use crate::replication::{Findings, busy_module, contradictions, keys};
 use crate::writers::{self, Acknowledged, Memory};
 
 const KILLS_PER_ROUND: usize = 10;
@@ -35,7 +35,7 @@ fn play(
     failures: &mut Vec<String>,
 ) -> Result<(), String> {
     host.check()?;
-    let mut options = Module::Json.options()?.to_vec();
+    let mut options = busy_module(host)?;
     options.extend(["--appendonly", "yes", "--appendfsync", "always"].map(String::from));
     let mut server = Server::start_node(host, &options)?;
     let seeds = Arc::new(Mutex::new(vec![server.port]));

@@ -2,9 +2,9 @@
 
 use std::sync::{Arc, Mutex};
 
-use crate::ask::{PATIENCE, ask, ask_on, await_caught_up, eventually, field};
-use crate::host::{Host, Module, Server};
-use crate::replication::{Findings, contradictions, keys};
+use crate::ask::{PATIENCE, ask, ask_on, await_caught_up, eventually, field, number};
+use crate::host::{Host, Server};
+use crate::replication::{Findings, busy_module, contradictions, keys};
 use crate::writers::router::Seeds;
 use crate::writers::{self, Acknowledged, Memory, Progress};
 
@@ -46,8 +46,8 @@ pub fn check(host: Host, rounds: usize, seed: u64) -> Findings {
     (title, cuts + promotions, failures)
 }
 
-fn options(primary: Option<u16>) -> Result<Vec<String>, String> {
-    let mut options = Module::Json.options()?.to_vec();
+fn options(host: Host, primary: Option<u16>) -> Result<Vec<String>, String> {
+    let mut options = busy_module(host)?;
     options.extend(["--repl-diskless-sync-delay", "0"].map(String::from));
     if let Some(port) = primary {
         options.extend(["--replicaof", "127.0.0.1", &port.to_string()].map(String::from));
@@ -58,8 +58,8 @@ fn options(primary: Option<u16>) -> Result<Vec<String>, String> {
 impl Pair {
     fn start(host: Host, seed: u64) -> Result<Pair, String> {
         host.check()?;
-        let primary = Server::start_node(host, &options(None)?)?;
-        let replica = Server::start_node(host, &options(Some(primary.port))?)?;
+        let primary = Server::start_node(host, &options(host, None)?)?;
+        let replica = Server::start_node(host, &options(host, Some(primary.port))?)?;
         await_caught_up(&primary, &replica)?;
         let seeds = Arc::new(Mutex::new(vec![primary.port]));
         let random = fastrand::Rng::with_seed(seed);
@@ -83,6 +83,10 @@ impl Pair {
         outcome?;
         failures.extend(contradictions(memory, &seeds)?);
         self.compare()?;
+        let name = if self.primary.host.is_redis() { "ReJSON" } else { "json" };
+        if number(&self.primary, "modules", &format!("{name}_offloaded_parses"))? == 0 {
+            failures.push("no document went through a thread".into());
+        }
         // Both alarms ring when they should.
         let known = contradictions(memory, &seeds)?.len();
         let key = memory.some_document(0)?;
@@ -129,7 +133,7 @@ impl Pair {
                     ask(&self.replica, &["SAVE"])?;
                 }
                 self.replica.kill();
-                self.replica.resume_with(options(Some(self.primary.port))?)
+                self.replica.resume_with(options(self.primary.host, Some(self.primary.port))?)
             }
             // For longer than the backlog reaches.
             _ => self.full_sync(),
@@ -185,7 +189,7 @@ impl Pair {
         *self.seeds.lock().expect("no holder panics") = vec![self.primary.port];
         if killed {
             // From its first moment on it is a replica.
-            self.replica.resume_with(options(Some(self.primary.port))?)?;
+            self.replica.resume_with(options(self.primary.host, Some(self.primary.port))?)?;
         }
         Ok(())
     }

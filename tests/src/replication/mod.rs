@@ -8,7 +8,7 @@ pub mod links;
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use crate::host::Host;
+use crate::host::{Host, Module};
 use crate::report::Report;
 use crate::writers::Memory;
 use crate::writers::router::{Fate, Router, Seeds};
@@ -48,6 +48,17 @@ pub fn suite(hosts: &[Host], rounds: usize, seed: u64, report: &mut Report) {
             report.group(&title, passed, failures);
         }
     }
+}
+
+/// Options by which the module does on small documents what it does on large ones and idle ones: a thread validates
+/// and inflates them while their client waits, and they are packed soon.
+fn busy_module(host: Host) -> Result<Vec<String>, String> {
+    let name = if host.is_redis() { "ReJSON" } else { "json" };
+    let mut options = Module::Json.options()?.to_vec();
+    for (setting, value) in [("offload-size", "200"), ("pack-after-ms", "200")] {
+        options.extend([format!("--{name}.{setting}"), value.to_string()]);
+    }
+    Ok(options)
 }
 
 /// Keys by writer.
