@@ -173,8 +173,9 @@ fn shown(reply: &Reply) -> Vec<String> {
         Reply::Array(items) if items.is_empty() => vec!["(empty array)".to_string()],
         Reply::Array(items) => {
             let mut lines = Vec::new();
+            let width = items.len().to_string().len();
             for (at, item) in items.iter().enumerate() {
-                let number = format!("{}) ", at + 1);
+                let number = format!("{:>width$}) ", at + 1);
                 for (part, line) in shown(item).into_iter().enumerate() {
                     let before = if part == 0 { number.clone() } else { " ".repeat(number.len()) };
                     lines.push(before + &line);
