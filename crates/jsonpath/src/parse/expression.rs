@@ -1,19 +1,17 @@
 //! Expressions: what is tried in a filter, and what a projection computes.
 
 use super::operator::{Operator, Pending};
+use super::term::Term;
 use super::{Open, Parsed, Parser};
 use crate::error::PathErrorKind;
 use crate::function::{Function, Type};
-use crate::pattern::{Extent, Pattern};
+use crate::pattern::Extent;
 use crate::plan::{Comparison, Literal, Op, Query, Selector};
 use json_document::Text;
 
-/// A compiled pattern may be large, so it counts as many parts: a path has 31 at most.
-const PATTERN_PARTS: usize = 128;
-
 /// An expression on its way.
 pub(super) struct Expression {
-    program: Vec<Op>,
+    pub(super) program: Vec<Op>,
     pending: Vec<Pending>,
     goal: Goal,
 }
@@ -25,19 +23,6 @@ enum Goal {
     Filter,
     /// The whole path: a query, or what is computed from some.
     Path,
-}
-
-/// An operand that has just been read, its type deciding what may follow.
-#[derive(Clone, Copy)]
-pub(super) enum Term {
-    /// A value that the program has pushed.
-    Value,
-    /// Values in order that the program has pushed.
-    List,
-    /// A condition that the program has pushed.
-    Logical,
-    /// A query, not in the program yet.
-    Query(usize),
 }
 
 impl Expression {
@@ -359,56 +344,6 @@ impl Parser<'_> {
         };
         expression.pending.push(pending);
         Ok(())
-    }
-
-    /// Puts `term` into the program where a `wanted` belongs.
-    fn settle(&mut self, expression: &mut Expression, term: Term, wanted: Type) -> Parsed<()> {
-        let query = match (term, wanted) {
-            (Term::Query(query), _) => query,
-            (Term::List, _) | (Term::Value, Type::Value | Type::Any) => return Ok(()),
-            (Term::Logical, _) => return self.wrong_type("a logical result is no value"),
-            (Term::Value, _) => return self.wrong_type("a value is no query"),
-        };
-        let singular = self.plan.queries.get(query).is_some_and(|query| query.singular);
-        expression.program.push(match wanted {
-            Type::Nodes => Op::Nodes(query),
-            _ if singular => Op::Value(query),
-            _ if !self.extended => {
-                return self.wrong_type("a query that may select several nodes has no value");
-            }
-            Type::Any => Op::Nodes(query),
-            _ => Op::Value(query),
-        });
-        if self.valkey {
-            expression.program.push(Op::Require);
-        }
-        Ok(())
-    }
-
-    /// Puts `term` into the program where a condition belongs.
-    fn condition(&mut self, expression: &mut Expression, term: Term) -> Parsed<()> {
-        match term {
-            Term::Logical => Ok(()),
-            Term::Query(query) => {
-                expression.program.push(Op::Exists(query));
-                Ok(())
-            }
-            Term::Value | Term::List => self.expected("a comparison"),
-        }
-    }
-
-    /// Compiles the literal on top as a pattern, once for all; false if it is none.
-    fn pattern(&mut self, expression: &mut Expression, extent: Extent) -> Parsed<bool> {
-        let Some(&Op::Literal(literal)) = expression.program.last() else { return Ok(false) };
-        self.parts += PATTERN_PARTS;
-        self.count_part()?;
-        let Some(literal) = self.plan.literals.get(literal) else { return Ok(false) };
-        let text = literal.document().string(literal.root());
-        let compiled = text.and_then(|text| Pattern::compile(&text, extent));
-        expression.program.pop();
-        expression.program.push(Op::Pattern(self.plan.patterns.len()));
-        self.plan.patterns.push(compiled);
-        Ok(true)
     }
 
     fn end_expression(&mut self, mut expression: Expression, term: Term) -> Parsed<()> {

@@ -8,6 +8,7 @@ mod expression;
 mod operator;
 mod query;
 mod quoted;
+mod term;
 
 use crate::error::{PathError, PathErrorKind};
 use crate::plan::{Plan, Query, Segment, Selector};

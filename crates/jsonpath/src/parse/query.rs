@@ -1,6 +1,7 @@
 //! Queries: segments, brackets and the selectors in them.
 
-use super::expression::{Expression, Term};
+use super::expression::Expression;
+use super::term::Term;
 use super::{Open, Parsed, Parser};
 use crate::VALKEY_DESCENTS_MAX;
 use crate::error::{PathError, PathErrorKind};
