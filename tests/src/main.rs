@@ -1,7 +1,8 @@
 //! The command line of the suites.
 //!
 //! `suites [NAME...] [--host HOST] [--only TEXT] [--rounds N] [--seed N]` runs the suites named, or all of them;
-//! the rounds are those of the cluster and replication suites, whose events come in an order of the seed;
+//! the rounds are those of the cluster and replication suites, whose events come in an order of the seed, and of the
+//! numbers of json-text;
 //! `suites list` names them; `suites record TEXT` writes the expectations of the transcripts whose path contains
 //! TEXT anew.
 //! A stock server that is missing, or of another release, is a failure and never a skip.
@@ -35,7 +36,7 @@ const SUITES: &[(&str, Suite)] = &[
         Ok(())
     }),
     ("jsonpath", |args, report| jsonpath::suite(&args.hosts, report)),
-    ("json-text", |args, report| json_text::suite(&args.hosts, report)),
+    ("json-text", |args, report| json_text::suite(&args.hosts, args.rounds, report)),
     ("persistence", |_, report| {
         persistence::suite(report);
         Ok(())

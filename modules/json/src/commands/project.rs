@@ -62,6 +62,9 @@ impl Command for Project {
     }
 }
 
+/// Running a path over even the smallest value takes as long as going through so many bytes.
+const RUN_BYTES: usize = 256;
+
 /// `[…]` with what each of `columns` selects of the value at `node`.
 fn append_row(
     document: Document<'_>,
@@ -85,13 +88,14 @@ fn append_row(
         }
         if own.is_none() {
             let text = document.text_of(node);
-            paths::charge(meter, text.len())?;
+            paths::charge(meter, RUN_BYTES + text.len())?;
             let text = Text::assume_valid(text.into());
             let index = Index::new(&text);
             own = Some((text, index));
         }
         let Some((text, index)) = &own else { return Err(Error::Internal) };
         let own = Document::new(text, index);
+        paths::charge(meter, RUN_BYTES)?;
         out.push(b'[');
         for (position, value) in column.select(own, meter)?.into_iter().enumerate() {
             if position > 0 {

@@ -1,6 +1,7 @@
 //! Documents that are deep, large or strange, and replies that would be.
 
 use super::{BULK, Case, Ground, Outcome, SECOND, array, nested, object, shown};
+use crate::host::Host;
 use crate::reply::Reply;
 
 const DEEP: usize = 10_000_000;
@@ -132,6 +133,140 @@ pub(super) const CASES: &[Case] = &[
         g.run_quietly(&["HELLO", "3"])?;
         g.endured(&["JSON.GET", "d", "FORMAT", "EXPAND", "$..*"])?;
         g.holds("e", &deep)
+    }),
+    Case("every command at full depth on a stack of 128 KiB", SECOND, 128, |g| {
+        g.limit_stack(128 << 10)?;
+        // The stock servers put a table of half a megabyte on the stack to compress any string.
+        let dumps = g.server.host == Host::Keystow;
+        g.set("max-depth", "1024")?;
+        let deep = "[{\"a\":".repeat(511) + "[1,\"s\",true]" + &"}]".repeat(511);
+        let patch = "{\"a\":".repeat(1023) + "1" + &"}".repeat(1023);
+        g.document("d", &deep)?;
+        for words in [
+            "JSON.GET d INDENT x NEWLINE y SPACE z",
+            "JSON.GET d $..* $",
+            "JSON.GET d $..[?@..a]",
+            "JSON.GET d $..[?@==$..a]",
+            "JSON.RESP d",
+            "JSON.TYPE d $..*",
+            "JSON.OBJKEYS d $..*",
+            "JSON.ARRLEN d $..*",
+            "JSON.OBJLEN d $..*",
+            "JSON.STRLEN d $..*",
+            "JSON.DEBUG MEMORY d $..*",
+            "JSON.DEBUG DEPTH d",
+            "JSON.DEBUG FIELDS d",
+            "MEMORY USAGE d",
+            "DUMP d",
+            "DEBUG DIGEST-VALUE d",
+            "COPY d e",
+            "JSON.MGET d e $..*",
+            "JSON.PROJECT d $..* $..[2]",
+            "JSON.GETEX d $..*",
+            "JSON.NUMINCRBY d $..[0] 1",
+            "JSON.NUMMULTBY d $..[0] 2",
+            "JSON.NUMPOWBY d $..[0] 2",
+            "JSON.TOGGLE d $..[2]",
+            "JSON.STRAPPEND d $..[1] \"x\"",
+            "JSON.ARRAPPEND d $..* 1",
+            "JSON.ARRINSERT d $..[*] 0 1",
+            "JSON.ARRPOP d $..*",
+            "JSON.ARRTRIM d $..* 0 1",
+            "JSON.CLEAR e $..*",
+            "JSON.DEL d $..*",
+        ] {
+            if words == "DUMP d" && !dumps {
+                continue;
+            }
+            let argv: Vec<&str> = words.split(' ').collect();
+            g.endured(&argv)?;
+        }
+        g.document("d", &deep)?;
+        g.endured(&["JSON.ARRINDEX", "d", "$..*", &deep])?;
+        g.endured(&["JSON.SET", "d", "$..a", "1"])?;
+        g.document("d", &patch)?;
+        g.answered(&["JSON.MERGE", "d", "$", &patch], "+OK")?;
+        g.answered(&["JSON.MSET", "d", "$", &deep, "e", "$", &patch], "+OK")?;
+        g.endured(&["JSON.SETPATHS", "d", "PARENTS", &format!("$.b{}", ".b".repeat(1000)), "1"])?;
+        g.endured(&["JSON.SET", "f", &format!("$.b{}", ".b".repeat(1000)), "1", "PARENTS"])?;
+        g.endured(&["JSON.PATCH", "d", &format!(r#"[{{"op":"test","path":"","value":{deep}}}]"#)])?;
+        if dumps {
+            g.run_quietly(&["DEBUG", "RELOAD"])?;
+        }
+        g.holds("d", &deep)?;
+        g.holds("e", &patch)?;
+        g.run_quietly(&["HELLO", "3"])?;
+        g.endured(&["JSON.GET", "d", "FORMAT", "EXPAND", "$..*"])
+    }),
+    Case("BSON that is deep, lies about lengths or is cut", SECOND, 64, |g| {
+        let set = |g: &mut Ground, bytes: &[u8]| {
+            g.refused(&[&b"JSON.SET"[..], b"d", b"$", bytes, b"FORMAT", b"BSON"])
+        };
+        let good = b"\x10\0\0\0\x02a\0\x04\0\0\0xyz\0\0";
+        g.answered(&[&b"JSON.SET"[..], b"d", b"$", good, b"FORMAT", b"BSON"], "+OK")?;
+        for end in 0..good.len() {
+            set(g, &good[..end])?;
+        }
+        for at in [0, 7] {
+            for len in [0u32, 1, 3, 5, 1 << 24, i32::MAX as u32, 1 << 31, u32::MAX] {
+                let mut bytes = good.to_vec();
+                bytes[at..at + 4].copy_from_slice(&len.to_le_bytes());
+                set(g, &bytes)?;
+            }
+        }
+        for kind in [3u8, 4, 15] {
+            let mut bytes = Vec::new();
+            let depth = 1_000_000u32;
+            for level in 0..depth {
+                bytes.extend_from_slice(&(8 * (depth - level)).to_le_bytes());
+                bytes.extend_from_slice(&[kind, b'0', 0]);
+            }
+            bytes.extend(vec![0; depth as usize]);
+            set(g, &bytes)?;
+        }
+        g.holds("d", "{\"a\":\"xyz\"}")
+    }),
+    Case("CR and LF from a user never break the protocol", SECOND, 64, |g| {
+        let key = "k\r\n+OK\r\n";
+        g.document(key, r#"{"a\r\n":"b\r\n+OK\r\n"}"#)?;
+        for path in ["$.a\r\n[", "$\r\n-ERR x", "$['\r\n", "a\r\nb\r\n", "$[?@=='\r\n'"] {
+            for argv in [
+                &["JSON.GET", key, path][..],
+                &["JSON.SET", key, path, "{\r\n"],
+                &["JSON.DEL", key, path, "\r\n"],
+                &["JSON.NUMINCRBY", key, path, "\r\n"],
+                &["JSON.ARRINDEX", key, path, "1", "\r\n", "\r\n"],
+                &["JSON.DEBUG", "MEMORY\r\n", key, path],
+                &["JSON.PATCH", key, "[{\"op\":\"\r\n\"}]"],
+                &["JSON.SET", key, "$", "1", "\r\n"],
+            ] {
+                g.endured(argv)?;
+            }
+            // A reply that was cut in two would be answered here.
+            g.answered(&["ECHO", "in step"], "\"in step\"")?;
+        }
+        Ok(())
+    }),
+    Case("rows of JSON.PROJECT times columns", SECOND, 1200, |g| {
+        g.document("d", &array(100_000, |at| format!("{{\"a\":{at}}}")))?;
+        let mut argv = vec!["JSON.PROJECT", "d", "$[*]"];
+        argv.extend(vec!["$..a"; 1000]);
+        g.endured(&argv)?;
+        let mut argv = vec!["JSON.PROJECT", "d", "$..*"];
+        argv.extend(vec!["$"; 1000]);
+        g.endured(&argv)?;
+        let wide = nested(100, &format!("\"{}\"", "x".repeat(1 << 20)));
+        g.document("d", &wide)?;
+        g.refused_as(&["JSON.PROJECT", "d", "$..*", "$", "$", "$", "$", "$", "$"], "max-reply-size")
+    }),
+    Case("JSON.UNQUOTE of what is deep or no JSON", SECOND, 128, |g| {
+        for inner in [nested(1_000_000, ""), "[1".into(), String::new(), "\\u0000".into()] {
+            let json = format!("\"{inner}\"");
+            g.document("d", &json)?;
+            g.refused(&["JSON.UNQUOTE", "d"])?;
+            g.holds("d", &json)?;
+        }
+        Ok(())
     }),
     Case("a string of 500 MB", BULK, 1800, |g| {
         let text = format!("\"{}\"", "x".repeat(500 << 20));

@@ -79,12 +79,13 @@ pub(super) struct Ground {
     slowest: Duration,
     /// The beginning of the command that took that long.
     slowest_words: String,
+    is_spent: bool,
 }
 
 impl Ground {
     /// The server of the last case if all went well, emptied; else a new one.
     fn ready(ground: &mut Option<Ground>, host: Host) -> Result<&mut Ground, String> {
-        if ground.is_none() {
+        if ground.as_ref().is_none_or(|ground| ground.is_spent) {
             let server = json_server(host)?;
             let mut client = server.connect()?;
             client.set_patience(Duration::from_secs(120)).map_err(|e| e.to_string())?;
@@ -93,6 +94,7 @@ impl Ground {
                 client,
                 slowest: Duration::ZERO,
                 slowest_words: String::new(),
+                is_spent: false,
             });
         }
         ground.as_mut().ok_or("no server".into())
@@ -167,6 +169,18 @@ impl Ground {
         match reply.is_error() || reply == Reply::Closed {
             true => Err(format!("{}: {}", text(argv[0].as_ref()), shown(&reply))),
             false => Ok(reply),
+        }
+    }
+
+    /// From here on the server's main thread has a stack of this size; it is not used for another
+    /// case.
+    pub(super) fn limit_stack(&mut self, bytes: usize) -> Outcome {
+        self.is_spent = true;
+        let pid = self.server.pid().to_string();
+        let limit = format!("--stack={bytes}:{bytes}");
+        match std::process::Command::new("prlimit").args(["--pid", &pid, &limit]).status() {
+            Ok(status) if status.success() => Ok(()),
+            other => Err(format!("prlimit: {other:?}")),
         }
     }
 
