@@ -144,6 +144,15 @@ pub(crate) fn inflate(
     CODEC.with_borrow_mut(|(codec, _)| codec.inflate(frame, raw_len, dictionary))
 }
 
+/// Gives the thread's contexts and buffers back: half a megabyte after a long text. They are made anew
+/// when they are needed.
+pub(crate) fn rest() {
+    CODEC.with_borrow_mut(|(codec, scratch)| {
+        *codec = Codec { compress: None, decompress: None };
+        *scratch = Vec::new();
+    });
+}
+
 /// Lends the thread's contexts, and a buffer that is empty.
 pub(crate) fn with_scratch<R>(run: impl FnOnce(&mut Codec, &mut Vec<u8>) -> R) -> R {
     CODEC.with_borrow_mut(|(codec, scratch)| {

@@ -30,7 +30,7 @@ use std::mem;
 use std::ptr;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::stored::Held;
+use crate::stored::{Held, Stored};
 
 /// A small document's block, and how it is to be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -247,7 +247,6 @@ impl Guard<'_> {
     /// # Safety
     /// `relocate` gives null and does nothing, or gives a block that was allocated like the one it
     /// got, has the same content, and replaces it: the old one is freed.
-    #[cfg_attr(not(test), expect(dead_code, reason = "the defrag callback uses it"))]
     pub(crate) unsafe fn relocate(&mut self, relocate: &mut dyn FnMut(*mut u8) -> *mut u8) {
         let empty = KIND.get(self.word) != HELD && BLOCK_LEN.get(self.word) == 0;
         if KIND.get(self.word) == VACANT || empty {
@@ -284,6 +283,20 @@ impl Guard<'_> {
 impl Drop for Guard<'_> {
     fn drop(&mut self) {
         self.slot.word.store(self.word, Ordering::Release);
+    }
+}
+
+impl Stored {
+    /// Moves what the document's place refers to, to where `relocate` says: the host's
+    /// defragmentation. Longer payloads and texts stay, for allocators keep blocks of such lengths
+    /// by themselves.
+    ///
+    /// # Safety
+    /// As for [`Guard::relocate`]: `relocate` gives null and does nothing, or gives a block that was
+    /// allocated like the one it got, has the same content, and replaces it.
+    pub unsafe fn relocate(self, relocate: &mut dyn FnMut(*mut u8) -> *mut u8) {
+        // SAFETY: the contract is the same.
+        unsafe { self.lock().relocate(relocate) };
     }
 }
 

@@ -2,19 +2,22 @@
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, unbounded};
 use json_document::Text;
 
 use crate::accounts::{ACCOUNTS, add_time};
-use crate::codec::Dictionary;
+use crate::codec::{self, Dictionary};
 use crate::family::Plan;
 use crate::packed::Packed;
 use crate::slot::Small;
 use crate::small::{self, Attempt};
 use crate::stored::Cold;
 use crate::trainer::{Order, Trained, Trainer};
+
+/// When there was nothing to do for so long, zstd's contexts are given back.
+const REST: Duration = Duration::from_secs(1);
 
 /// Something to be packed, to be a sample, or both.
 #[derive(Debug)]
@@ -96,7 +99,18 @@ impl Worker {
             .spawn(move || {
                 prepare();
                 let mut trainer = Trainer::new();
-                for job in todo {
+                loop {
+                    let job = match todo.recv_timeout(REST) {
+                        Ok(job) => job,
+                        Err(RecvTimeoutError::Disconnected) => return,
+                        Err(RecvTimeoutError::Timeout) => {
+                            codec::rest();
+                            match todo.recv() {
+                                Ok(job) => job,
+                                Err(_) => return,
+                            }
+                        }
+                    };
                     if finished.send(run(job, &mut trainer)).is_err() {
                         return;
                     }

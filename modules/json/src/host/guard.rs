@@ -46,6 +46,7 @@ entries! {
     AuxSave "aux-save",
     Persistence "persistence",
     Scan "scan",
+    Defrag "defrag",
     AofRewrite "aof-rewrite",
     MemUsage "mem-usage",
     Digest "digest",

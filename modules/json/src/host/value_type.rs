@@ -63,7 +63,7 @@ pub(super) fn register(ctx: *mut raw::RedisModuleCtx) -> Option<()> {
         free_effort: Some(free_effort),
         unlink: None,
         copy: Some(copy),
-        defrag: None,
+        defrag: Some(defrag),
         mem_usage2: None,
         free_effort2: None,
         unlink2: None,
@@ -212,4 +212,26 @@ unsafe extern "C" fn copy(
     guarded(Entry::Copy, || STORE.copy(stored, now_ms()).map(into_value))
         .flatten()
         .unwrap_or(std::ptr::null_mut())
+}
+
+/// Moves the document's block where memory is less fragmented. It is one block, so there is nothing
+/// to be interrupted; the document keeps its number.
+unsafe extern "C" fn defrag(
+    ctx: *mut raw::RedisModuleDefragCtx,
+    _key: *mut raw::RedisModuleString,
+    value: *mut *mut c_void,
+) -> c_int {
+    // SAFETY: the host gives a value of our type, which it holds during the callback.
+    let stored = stored(unsafe { *value });
+    guarded(Entry::Defrag, || {
+        let Some(alloc) = api!(RedisModule_DefragAlloc) else { return };
+        // SAFETY: the context lives for this callback, and the block is one of the host's allocator.
+        let mut relocate = |block: *mut u8| unsafe { alloc(ctx, block.cast()) }.cast::<u8>();
+        // SAFETY: the host gives NULL for a block that stays where it is, or a new block with the
+        // content of the old one, which it frees. Our blocks of 16 bytes' alignment and less are the
+        // host's own blocks.
+        unsafe { stored.relocate(&mut relocate) };
+    });
+    // Nothing is left to do for this key.
+    0
 }
