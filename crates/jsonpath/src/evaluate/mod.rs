@@ -153,7 +153,8 @@ impl<'p, 'm> Evaluation<'p, 'm> {
             (Want::Value, &[node]) => Operand::Node(node),
             (Want::Value, _) => Operand::Nothing,
             (Want::Nodes, nodes) => {
-                self.meter.charge(nodes.len())?;
+                // They are copied, to a place of their own.
+                self.meter.charge(2 + 2 * nodes.len())?;
                 Operand::Nodes(nodes.to_vec())
             }
         });
