@@ -174,18 +174,29 @@ impl Codec {
         dictionary: Option<&Dictionary>,
     ) -> Result<Vec<u8>, CodecError> {
         let mut raw = Vec::new();
+        self.inflate_into(frame, raw_len, dictionary, &mut raw)?;
+        Ok(raw)
+    }
+
+    /// As [`Codec::inflate`], into `raw`, whatever that contains.
+    pub(crate) fn inflate_into(
+        &mut self,
+        frame: &[u8],
+        raw_len: usize,
+        dictionary: Option<&Dictionary>,
+        raw: &mut Vec<u8>,
+    ) -> Result<(), CodecError> {
+        raw.clear();
         raw.try_reserve_exact(raw_len).map_err(|_| CodecError)?;
         let context = match &mut self.decompress {
             Some(context) => context,
             none => none.insert(DCtx::try_create().ok_or(CodecError)?),
         };
         match dictionary {
-            Some(dictionary) => {
-                context.decompress_using_ddict(&mut raw, frame, &dictionary.inflating)
-            }
-            None => context.decompress(&mut raw, frame),
+            Some(dictionary) => context.decompress_using_ddict(raw, frame, &dictionary.inflating),
+            None => context.decompress(raw, frame),
         }
         .map_err(|_| CodecError)?;
-        if raw.len() == raw_len { Ok(raw) } else { Err(CodecError) }
+        if raw.len() == raw_len { Ok(()) } else { Err(CodecError) }
     }
 }

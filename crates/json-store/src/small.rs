@@ -84,12 +84,26 @@ pub(crate) fn unpack(
     small: SmallView<'_>,
     dictionary: Option<&Dictionary>,
 ) -> Result<Vec<u8>, CodecError> {
+    let mut raw = Vec::new();
+    unpack_into(small, dictionary, &mut raw)?;
+    Ok(raw)
+}
+
+/// As [`unpack`], into `raw`, whatever that contains.
+pub(crate) fn unpack_into(
+    small: SmallView<'_>,
+    dictionary: Option<&Dictionary>,
+    raw: &mut Vec<u8>,
+) -> Result<(), CodecError> {
     if !small.is_packed {
-        return Ok(small.block.to_vec());
+        raw.clear();
+        raw.try_reserve_exact(small.block.len()).map_err(|_| CodecError)?;
+        raw.extend_from_slice(small.block);
+        return Ok(());
     }
     codec::with_scratch(|codec, scratch| {
         append_frame(small.block, small.raw_len, scratch);
-        codec.inflate(scratch, small.raw_len, dictionary)
+        codec.inflate_into(scratch, small.raw_len, dictionary, raw)
     })
 }
 

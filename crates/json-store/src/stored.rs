@@ -7,7 +7,6 @@ use std::time::Instant;
 use json_document::Text;
 
 use crate::accounts::{ACCOUNTS, ENTRIES, add, add_time, sub};
-use crate::codec::Dictionary;
 use crate::family;
 use crate::packed::{Packed, PackedError};
 use crate::slab;
@@ -228,24 +227,30 @@ pub(crate) fn text_of(guard: &Guard<'_>) -> Result<Arc<Text>, PackedError> {
 }
 
 fn inflate_small(small: SmallView<'_>, entry: usize) -> Result<Text, PackedError> {
+    let mut raw = Vec::new();
+    inflate_small_into(small, entry, &mut raw)?;
+    checked(raw)
+}
+
+/// The bytes of a small document's text, into `raw`.
+pub(crate) fn inflate_small_into(
+    small: SmallView<'_>,
+    entry: usize,
+    raw: &mut Vec<u8>,
+) -> Result<(), PackedError> {
     if !small.is_packed {
-        return unpack(small, None);
+        return small::unpack_into(small, None, raw).map_err(|_| PackedError::Codec);
     }
     let dictionary = family::dictionary_of(entry);
     let started = Instant::now();
-    let text = unpack(small, dictionary.as_deref())?;
+    small::unpack_into(small, dictionary.as_deref(), raw).map_err(|_| PackedError::Codec)?;
     add(&ACCOUNTS.unpacks, 1);
     add(&ACCOUNTS.dictionary_unpacks, usize::from(dictionary.is_some()));
     add_time(&ACCOUNTS.unpack_ns, started.elapsed());
-    Ok(text)
+    Ok(())
 }
 
-/// The text of a small document.
-pub(crate) fn unpack(
-    small: SmallView<'_>,
-    dictionary: Option<&Dictionary>,
-) -> Result<Text, PackedError> {
-    let raw = small::unpack(small, dictionary).map_err(|_| PackedError::Codec)?;
+fn checked(raw: Vec<u8>) -> Result<Text, PackedError> {
     let raw = String::from_utf8(raw).map_err(|_| PackedError::Corrupt("not UTF-8"))?;
     Ok(Text::assume_valid(raw.into_boxed_str()))
 }

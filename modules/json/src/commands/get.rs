@@ -132,12 +132,24 @@ impl Command for Get {
         if args.reply_format == ReplyFormat::Strings && offload::read(call, &stored) {
             return Ok(());
         }
+        if args.is_whole()
+            && let Some(()) = STORE.read_short(&stored, now_ms(), |text| call.ctx.reply_bulk(text))
+        {
+            return Ok(());
+        }
         let single = args.paths.iter().any(|(_, path)| path.is_singular() && !path.is_root());
         args.reply(call, &read_text(&stored, single)?)
     }
 }
 
 impl GetArgs<'_> {
+    /// Whether the document's text is the reply.
+    fn is_whole(&self) -> bool {
+        self.paths.is_empty()
+            && self.format.is_minified()
+            && self.reply_format == ReplyFormat::Strings
+    }
+
     /// Replies what is asked for of `text`. On an error nothing was replied.
     pub(crate) fn reply(self, call: Call<'_>, text: &Arc<Text>) -> Result<(), Error> {
         let GetArgs { format, reply_format, paths, .. } = self;
