@@ -16,13 +16,14 @@ client compresses with zstd, on every server given, and prints what each way cos
 Servers should be empty and unused; the keys that are written are deleted at the end.
 
   --server NAME=HOST:PORT   a server to measure; the first is the one others are compared with
-  --part cache|whole|paths|large|plain
+  --part cache|whole|paths|large|plain|memory
                             only this part, may be repeated
                               cache: the look-aside cache, 20 % reads and 80 % writes
                               whole: whole documents against plain SET and GET, pipeline 1 and 16
                               paths: scalars by path against GET of an absent key, edits against
                                      INCR, pipeline 1 and 16
                               large: delay of a small GET while 10 MB are set and got
+                              memory: documents at rest, only when it is asked for
                               plain: plain SET and GET by valkey-benchmark, pipeline 1 and 16
   --documents profile|order|page
                             only this document, may be repeated (200 B, 10 KB, 150 KB)
@@ -46,6 +47,7 @@ pub(crate) enum Part {
     Paths,
     Large,
     Plain,
+    Memory,
 }
 
 impl FromStr for Part {
@@ -58,8 +60,9 @@ impl FromStr for Part {
             "paths" => Ok(Part::Paths),
             "plain" => Ok(Part::Plain),
             "large" => Ok(Part::Large),
+            "memory" => Ok(Part::Memory),
             _ => Err(format!(
-                "no part is called '{name}'; there are cache, whole, paths, large and plain"
+                "no part is called '{name}'; there are cache, whole, paths, large, plain and memory"
             )),
         }
     }

@@ -15,6 +15,7 @@ mod connection;
 mod documents;
 mod large;
 mod machine;
+mod memory;
 mod paths;
 mod placement;
 mod plain;
@@ -83,6 +84,9 @@ fn run(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
             Part::Large => {
                 report.add(large::measure(arguments, &servers, &placement, &mut progress)?)?
+            }
+            Part::Memory => {
+                report.add(memory::measure(arguments, &servers, &placement, &mut progress)?)?
             }
             Part::Plain => {
                 report.add(plain::measure(arguments, &servers, &placement, &mut progress)?)?
