@@ -32,6 +32,15 @@
 //! A document has a place of 16 bytes in a table (`slot`, `slab`), and while it is cold and short,
 //! one block besides (`small`). What it needs while it is warm or waiting is there only then.
 //!
+//! # Dictionaries
+//!
+//! Documents of one database whose keys have one pattern are a family (`family`), and a family gets a
+//! dictionary by itself once that saves clearly more than it takes: samples go to the worker, which
+//! trains and tries (`trainer`); the keeper adopts, packs again what is there, watches the ratio,
+//! and retires what nothing refers to. A place names its family and dictionary by ten bits. What
+//! happened is told by [`Store::take_news`]; [`Store::dictionaries`] and [`Store::take_in`] carry
+//! them to files and replicas, and [`Store::save`] can do without them.
+//!
 //! # Threads
 //!
 //! Every function of [`Store`] is called by whoever holds the host's lock (one thread at a time).
