@@ -205,15 +205,16 @@ fn over_a_restart(host: Host) -> Outcome {
     }
     // A child that saves begins with the dictionaries as well.
     scene.run("BGSAVE")?;
-    let idle = |scene: &mut Scene| {
-        let reply = scene.run("INFO persistence")?;
-        let text = String::from_utf8_lossy(reply.text().unwrap_or_default()).into_owned();
-        Ok(text.contains("rdb_bgsave_in_progress:0"))
-    };
-    scene.awaits("BGSAVE ends", idle)?;
+    scene.awaits("BGSAVE ends", is_not_saving)?;
     scene.server.restart()?;
     scene.client = scene.server.connect()?;
     scene.has("profile")
+}
+
+fn is_not_saving(scene: &mut Scene) -> Result<bool, String> {
+    let reply = scene.run("INFO persistence")?;
+    let text = String::from_utf8_lossy(reply.text().unwrap_or_default()).into_owned();
+    Ok(text.contains("rdb_bgsave_in_progress:0"))
 }
 
 fn standing_alone(host: Host) -> Outcome {
@@ -241,6 +242,8 @@ fn standing_alone(host: Host) -> Outcome {
             return Err(format!("restored: {}", reply.notation()));
         }
     }
+    // Else the child's file would replace the one that is looked at.
+    scene.awaits("BGSAVE ends", is_not_saving)?;
     scene.set("rdb-format", "portable")?;
     scene.run("DEBUG RELOAD")?;
     scene.has("profile")?;
