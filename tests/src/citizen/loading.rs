@@ -7,13 +7,9 @@ use crate::host::{Host, Module, Server, scratch};
 use crate::reply::Reply;
 use crate::scene::Scene;
 
-type Outcome = Result<(), String>;
+use super::values::{FAMILY, learn, profile};
 
-fn profile(i: usize, version: usize) -> String {
-    format!(
-        r#"{{"id":{i},"version":{version},"name":"user {i}","mail":"user{i}@example.com","tags":["a","b"],"balance":{i}.50}}"#
-    )
-}
+type Outcome = Result<(), String>;
 
 /// However early a file ends, the host says that it cannot load it and ends by itself.
 pub(super) fn truncated(host: Host) -> Outcome {
@@ -34,8 +30,14 @@ pub(super) fn truncated(host: Host) -> Outcome {
     for end in (30..file.len()).step_by(file.len() / 25) {
         let dir = scratch("truncated").map_err(|e| e.to_string())?;
         fs::write(dir.join("dump.rdb"), &file[..end]).map_err(|e| e.to_string())?;
-        let log = Server::refusal(host, &dir, &Module::Json.options()?)
-            .map_err(|e| format!("the first {end} bytes: {e}"))?;
+        let output = || fs::read_to_string(dir.join("output")).unwrap_or_default();
+        let log = match Server::refusal(host, &dir, &Module::Json.options()?) {
+            Ok(log) => log,
+            // The stock servers say what is wrong and then look for it with their own redis-check-rdb, which at some
+            // places goes round in circles inside a module's value.
+            Err(e) if e.contains("does not end") && output().contains("Short read") => output(),
+            Err(e) => return Err(format!("the first {end} bytes: {e}")),
+        };
         if log.contains("STACK TRACE") {
             return Err(format!("the first {end} bytes: a crash:\n{log}"));
         }
@@ -62,10 +64,11 @@ fn pair(host: Host) -> Result<(Scene, Scene), String> {
         options.extend(["--repl-rdb-channel", "no"].map(String::from));
     }
     let mut primary = Scene::with_options(host, &options)?;
-    for i in 0..400 {
+    for i in 0..FAMILY {
         primary.set(&format!("doc:{i}"), &profile(i, 1))?;
     }
-    primary.configure("pack-after-ms", "0")?;
+    // With a dictionary, which comes with each full sync and must not disturb the one in use.
+    learn(&mut primary)?;
     options.extend(
         // Commands are looked at after every so many bytes that were loaded.
         ["--repl-diskless-load", "swapdb", "--loading-process-events-interval-bytes", "1024"]
@@ -95,11 +98,11 @@ fn full_sync(primary: &mut Scene, replica: &mut Scene, usec_a_key: usize) -> Out
     // Slow enough to be looked at.
     primary.replies(&format!("CONFIG SET rdb-key-save-delay {usec_a_key}"), "+OK")?;
     let mut requests = encode(&["CLIENT", "KILL", "TYPE", "replica"]);
-    for i in 0..400 {
+    for i in 0..FAMILY {
         requests.extend(encode(&["JSON.SET", &format!("doc:{i}"), "$", &profile(i, 2)]));
     }
     primary.client.send_raw(&requests).map_err(|e| e.to_string())?;
-    for _ in 0..401 {
+    for _ in 0..=FAMILY {
         let reply = primary.client.read().map_err(|e| e.to_string())?;
         if reply.is_error() {
             return Err(reply.notation());
@@ -110,7 +113,7 @@ fn full_sync(primary: &mut Scene, replica: &mut Scene, usec_a_key: usize) -> Out
 
 pub(super) fn swapdb(host: Host) -> Outcome {
     let (mut primary, mut replica) = pair(host)?;
-    full_sync(&mut primary, &mut replica, 3000)?;
+    full_sync(&mut primary, &mut replica, 1000)?;
     let mut served = 0;
     replica.awaits_that("the end of the sync", |replica| {
         match replica.call(&["JSON.GET", "doc:7"])? {
@@ -131,17 +134,19 @@ pub(super) fn swapdb(host: Host) -> Outcome {
 pub(super) fn broken_sync(host: Host) -> Outcome {
     let (mut primary, mut replica) = pair(host)?;
     let before = replica.digest()?;
-    full_sync(&mut primary, &mut replica, 20_000)?;
+    full_sync(&mut primary, &mut replica, 5000)?;
     primary.server.kill();
     replica.awaits("persistence", "async_loading", "0")?;
     replica.replies("REPLICAOF NO ONE", "+OK")?;
     if replica.digest()? != before {
         return Err("the old data is not what it was".into());
     }
-    for i in 0..400 {
+    for i in 0..FAMILY {
         replica.holds(&format!("doc:{i}"), &profile(i, 1))?;
     }
     // Both sets of documents are gone but one.
-    replica.awaits_that("400 documents", |replica| Ok(replica.figure("documents")? == 400))?;
+    replica.awaits_that("one set of documents", |replica| {
+        Ok(replica.figure("documents")? == FAMILY as u64)
+    })?;
     replica.is_well()
 }

@@ -18,7 +18,7 @@ fn provoke(host: Host, hide: Option<&str>) -> Result<(Scene, Vec<String>), Strin
     }
     let json = format!(r#"{{"{CONTENT}":["{CONTENT}",{{"a":"{}"}}]}}"#, CONTENT.repeat(30));
     scene.set(NAME, &json)?;
-    for i in 0..300 {
+    for i in 0..1500 {
         scene.set(
             &format!("{NAME}:{i}"),
             &format!(r#"{{"id":{i},"{CONTENT}":"{CONTENT}{i}","tags":["x","y"]}}"#),
@@ -50,8 +50,9 @@ fn provoke(host: Host, hide: Option<&str>) -> Result<(Scene, Vec<String>), Strin
         scene.call(&["JSON.SET", NAME, path, &broken])?;
         scene.call(&["JSON.NUMINCRBY", NAME, path, CONTENT])?;
     }
+    // A dictionary is adopted for the names that begin alike.
     scene.configure("pack-after-ms", "0")?;
-    scene.awaits_that("packing", |scene| Ok(scene.figure("pack_backlog_bytes")? == 0))?;
+    scene.awaits_that("a dictionary", |scene| Ok(scene.figure("dictionaries")? > 0))?;
     scene.replies("DEBUG RELOAD", "+OK")?;
     let mark = format!("<{}>", scene.prefix());
     let lines: Vec<String> =
@@ -89,7 +90,8 @@ pub(super) fn outspoken(host: Host) -> Outcome {
     }
     let (_scene, lines) = provoke(host, Some("no"))?;
     none_with(&lines, CONTENT)?;
-    match lines.iter().any(|line| line.contains(NAME)) {
+    let named = |what: &str| lines.iter().any(|line| line.contains(NAME) && line.contains(what));
+    match named("dictionary") && named("encoding version") {
         true => Ok(()),
         false => Err(format!("no name in:\n{}", lines.join("\n"))),
     }

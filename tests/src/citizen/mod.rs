@@ -16,6 +16,7 @@ pub fn suite(hosts: &[Host], report: &mut Report) {
             &[
                 ("TYPE, SCAN TYPE, OBJECT, MEMORY USAGE", &|| values::looked_at(host)),
                 ("one digest in every form and after every way", &|| values::digests(host)),
+                ("documents packed with a dictionary", &|| values::dictionaries(host)),
                 ("COPY, RENAME, MOVE and SWAPDB in every form", &|| values::moved(host)),
                 ("large documents are freed on another thread, small ones at once", &|| {
                     values::freed(host)

@@ -144,6 +144,68 @@ pub(super) fn digests(host: Host) -> Outcome {
     scene.is_well()
 }
 
+/// Small documents of one shape, enough of them for a dictionary.
+pub(super) const FAMILY: usize = 1500;
+
+pub(super) fn profile(i: usize, version: usize) -> String {
+    format!(
+        r#"{{"id":{i},"version":{version},"name":"user {i}","mail":"user{i}@example.com","tags":["a","b"],"balance":{i}.50,"active":true,"address":{{"street":"High Street {i}","city":"Town"}}}}"#
+    )
+}
+
+/// Waits until most of the family is packed with a dictionary.
+pub(super) fn learn(scene: &mut Scene) -> Outcome {
+    scene.configure("pack-after-ms", "0")?;
+    scene.awaits_that("a dictionary", |scene| {
+        Ok(scene.figure("dictionary_documents")? > FAMILY as u64 / 2
+            && scene.figure("pack_backlog_bytes")? == 0)
+    })
+}
+
+/// What is packed with a dictionary is the same document, here and anywhere else.
+pub(super) fn dictionaries(host: Host) -> Outcome {
+    let mut scene = Scene::new(host)?;
+    let mut other = Scene::new(host)?;
+    for i in 0..FAMILY {
+        scene.set(&format!("user:{i}"), &profile(i, 0))?;
+    }
+    let digest = scene.digest()?;
+    learn(&mut scene)?;
+    let same = |what: &str, scene: &mut Scene| match scene.digest()? == digest {
+        true => Ok(()),
+        false => Err(format!("{what}: another digest")),
+    };
+    same("packed", &mut scene)?;
+    for i in (0..FAMILY).step_by(97) {
+        let name = format!("user:{i}");
+        let payload = scene.text(&["DUMP", &name])?;
+        let reply = other.restore(&name, &payload)?.notation();
+        if reply != "+OK" {
+            return Err(format!("RESTORE elsewhere: {reply}"));
+        }
+        other.holds(&name, &profile(i, 0))?;
+        scene.replies(&format!("COPY {name} copy REPLACE"), ":1")?;
+        scene.holds("copy", &profile(i, 0))?;
+    }
+    scene.replies("DEL copy", ":1")?;
+    for format in ["packed", "portable"] {
+        scene.configure("rdb-format", format)?;
+        scene.replies("DEBUG RELOAD", "+OK")?;
+        same(&format!("reloaded, {format}"), &mut scene)?;
+        scene.replies("SAVE", "+OK")?;
+        scene.restart()?;
+        same(&format!("after a restart, {format}"), &mut scene)?;
+        learn(&mut scene)?;
+        same(&format!("packed after a restart, {format}"), &mut scene)?;
+    }
+    scene.replies("FLUSHALL", "+OK")?;
+    scene.awaits_that("no document", |scene| {
+        Ok(scene.figure("documents")? == 0 && scene.figure("dictionary_documents")? == 0)
+    })?;
+    other.is_well()?;
+    scene.is_well()
+}
+
 pub(super) fn moved(host: Host) -> Outcome {
     let mut scene = Scene::new(host)?;
     scene.configure("pack-after-ms", "100000")?;
