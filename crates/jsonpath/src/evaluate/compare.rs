@@ -302,7 +302,7 @@ fn any_element(
 ) -> Metered<bool> {
     for element in elements {
         // An element compared takes as long as so many values passed by.
-        meter.charge(4)?;
+        meter.charge(8)?;
         if holds(&element, meter)? {
             return Ok(true);
         }
