@@ -64,6 +64,7 @@ fn fill(client: &mut Client) -> Outcome {
             run(client, &format!("RPUSH list:{i} {i} a {} -{i}", "b".repeat(i * 90)))?;
             run(client, &format!("SADD numbers:{i} {i} -7 {}", i * 70_000))?;
             run(client, &format!("SADD words:{i} {i} word other"))?;
+            run(client, &format!("ZADD scores:{i} {i}.25 a -inf b {i}.5 c"))?;
             let document = format!(
                 r#"{{"id":{i},"price":1.10,"big":12345678901234567890123,"tags":["a","é\u0000"],"text":"{}"}}"#,
                 "lorem ipsum ".repeat(i)
@@ -78,6 +79,7 @@ fn fill(client: &mut Client) -> Outcome {
             run(client, &format!("RPUSH elements {i} {} element:{i}", "e".repeat(i)))?;
             run(client, &format!("SADD integers {}", i * 3))?;
             run(client, &format!("SADD members {i} member:{i}"))?;
+            run(client, &format!("ZADD ranks {i} member:{i} {i}.5 {i}"))?;
         }
         call(client, &["HSET", "long", "field", &"v".repeat(100_000)])?;
         call(client, &["RPUSH", "elements", &"E".repeat(100_000), "last"])?;
@@ -113,6 +115,9 @@ fn snapshot(client: &mut Client) -> Result<Vec<String>, String> {
                     pairs.concat()
                 }
                 b"list" => call(client, &[b"LRANGE", &name[..], b"0", b"-1"])?.notation(),
+                b"zset" => {
+                    call(client, &[b"ZRANGE", &name[..], b"0", b"-1", b"WITHSCORES"])?.notation()
+                }
                 b"set" => {
                     let Reply::Array(members) = call(client, &[b"SMEMBERS", &name[..]])? else {
                         return Err("SMEMBERS answers no array".into());
@@ -295,6 +300,7 @@ fn small_file() -> Result<Vec<u8>, String> {
     run(&mut client, "RPUSH list a 1 b")?;
     run(&mut client, "SADD numbers 1 2 70000")?;
     run(&mut client, "SADD words a b 1")?;
+    run(&mut client, "ZADD scores 1 a 2.5 b")?;
     call(&mut client, &["HSET", "table", "f", &"x".repeat(80)])?;
     call(&mut client, &["JSON.SET", "doc", "$", &format!("[\"{}\"]", "words ".repeat(200))])?;
     run(&mut client, "SAVE")?;

@@ -384,6 +384,10 @@ impl Engine {
                 entries: size(config.set_max_listpack_entries),
                 value_len: size(config.set_max_listpack_value),
             },
+            zset: keyspace::ZsetLimits {
+                entries: size(config.zset_max_listpack_entries),
+                value_len: size(config.zset_max_listpack_value),
+            },
         }
     }
 

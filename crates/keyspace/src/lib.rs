@@ -33,6 +33,9 @@ mod module_value;
 mod quicklist;
 mod set_value;
 mod string_value;
+mod zset_members;
+mod zset_order;
+mod zset_value;
 
 mod access;
 mod eviction;
@@ -64,6 +67,7 @@ pub use module_value::{ModuleType, ModuleTypeRef, ModuleValue};
 pub use set_value::{SetIter, SetLimits, SetValue};
 pub use string_value::StringValue;
 pub use value::{Element, Value};
+pub use zset_value::{ZsetLimits, ZsetValue};
 
 /// The databases of one server, numbered from 0.
 pub struct Keyspace {

@@ -10,6 +10,7 @@ use crate::list_value::ListValue;
 use crate::module_value::ModuleValue;
 use crate::set_value::SetValue;
 use crate::string_value::{StringValue, parse_integer};
+use crate::zset_value::ZsetValue;
 
 /// A value of any type. Streams will be a further variant.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub enum Value {
     String(StringValue),
     List(ListValue),
     Set(SetValue),
+    Zset(ZsetValue),
     Hash(HashValue),
     Module(ModuleValue),
 }
@@ -33,6 +35,7 @@ impl Value {
             Self::String(_) => "string",
             Self::List(_) => "list",
             Self::Set(_) => "set",
+            Self::Zset(_) => "zset",
             Self::Hash(_) => "hash",
             Self::Module(value) => value.type_name(),
         }
@@ -44,6 +47,7 @@ impl Value {
             Self::String(string) => string.encoding_name(),
             Self::List(list) => list.encoding_name(),
             Self::Set(set) => set.encoding_name(),
+            Self::Zset(zset) => zset.encoding_name(),
             Self::Hash(hash) => hash.encoding_name(),
             Self::Module(_) => "raw",
         }
@@ -55,6 +59,7 @@ impl Value {
             Self::String(string) => string.heap_size(),
             Self::List(list) => list.heap_size(samples),
             Self::Set(set) => set.heap_size(samples),
+            Self::Zset(zset) => zset.heap_size(samples),
             Self::Hash(hash) => hash.heap_size(samples),
             Self::Module(_) => ModuleValue::HEAP_SIZE,
         }
@@ -66,6 +71,7 @@ impl Value {
         match self {
             Self::List(list) => list.free_effort(),
             Self::Set(set) => set.free_effort(),
+            Self::Zset(zset) => zset.free_effort(),
             Self::Hash(hash) => hash.free_effort(),
             Self::String(_) | Self::Module(_) => 1,
         }
@@ -85,6 +91,7 @@ impl Value {
                 Some(NodeRef::Plain(_)) | None => 0,
             },
             Self::Set(set) => set.first_byte(),
+            Self::Zset(zset) => zset.as_listpack().map_or(0, |listpack| listpack.as_bytes()[0]),
             Self::Module(_) => 0,
         }
     }
@@ -96,6 +103,7 @@ impl Value {
             Self::String(string) => Some(Self::String(string.clone())),
             Self::List(list) => Some(Self::List(list.clone())),
             Self::Set(set) => Some(Self::Set(set.clone())),
+            Self::Zset(zset) => Some(Self::Zset(zset.clone())),
             Self::Hash(hash) => Some(Self::Hash(hash.clone())),
             Self::Module(_) => None,
         }

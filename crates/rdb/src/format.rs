@@ -32,23 +32,28 @@ pub(crate) mod value_type {
     pub(crate) const STRING: u8 = 0;
     pub(crate) const LIST: u8 = 1;
     pub(crate) const SET: u8 = 2;
+    /// Scores in decimal digits.
+    pub(crate) const ZSET: u8 = 3;
     pub(crate) const HASH: u8 = 4;
+    /// Scores as doubles.
+    pub(crate) const ZSET_2: u8 = 5;
     pub(crate) const MODULE: u8 = 7;
     pub(crate) const HASH_ZIPMAP: u8 = 9;
     pub(crate) const LIST_ZIPLIST: u8 = 10;
     pub(crate) const SET_INTSET: u8 = 11;
+    pub(crate) const ZSET_ZIPLIST: u8 = 12;
     pub(crate) const HASH_ZIPLIST: u8 = 13;
     /// Of ziplists.
     pub(crate) const LIST_QUICKLIST: u8 = 14;
     pub(crate) const HASH_LISTPACK: u8 = 16;
     /// Of listpacks and plain elements.
+    pub(crate) const ZSET_LISTPACK: u8 = 17;
     pub(crate) const LIST_QUICKLIST_2: u8 = 18;
     pub(crate) const SET_LISTPACK: u8 = 20;
 
     /// What a type byte stands for, if it is one that cannot be loaded yet.
     pub(crate) fn unsupported_name(value_type: u8) -> Option<&'static str> {
         match value_type {
-            3 | 5 | 12 | 17 => Some("sorted set"),
             6 => Some("module value of a release candidate of Redis 4.0"),
             15 | 19 | 21 => Some("stream"),
             22 => Some("hash with fields that expire"),

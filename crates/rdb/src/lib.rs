@@ -57,6 +57,7 @@ mod sink;
 mod source;
 mod value;
 mod ziplist;
+mod zset;
 
 pub use dump::{Dumped, dump, dump_body, dump_module};
 pub use error::{Error, ErrorKind};

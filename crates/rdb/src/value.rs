@@ -7,7 +7,7 @@ use crate::error::{Error, ErrorKind};
 use crate::format::value_type;
 use crate::sink::Sink;
 use crate::source::{Source, Text};
-use crate::{list, set, ziplist};
+use crate::{list, set, ziplist, zset};
 
 /// The type byte of `value`.
 pub(crate) fn type_of(value: &Value) -> u8 {
@@ -15,6 +15,7 @@ pub(crate) fn type_of(value: &Value) -> u8 {
         Value::String(_) => value_type::STRING,
         Value::List(_) => value_type::LIST_QUICKLIST_2,
         Value::Set(set) => set::type_of(set),
+        Value::Zset(zset) => zset::type_of(zset),
         Value::Hash(hash) if hash.as_listpack().is_some() => value_type::HASH_LISTPACK,
         Value::Hash(_) => value_type::HASH,
         Value::Module(_) => value_type::MODULE,
@@ -27,6 +28,7 @@ pub(crate) fn save(sink: &mut Sink<'_>, value: &Value) {
         Value::String(string) => save_element(sink, string.element()),
         Value::List(list) => list::save(sink, list),
         Value::Set(set) => set::save(sink, set),
+        Value::Zset(zset) => zset::save(sink, zset),
         Value::Hash(hash) => match hash.as_listpack() {
             Some(listpack) => sink.string(listpack.as_bytes()),
             None => {
@@ -68,6 +70,13 @@ pub(crate) fn load(
         value_type::SET | value_type::SET_INTSET | value_type::SET_LISTPACK => {
             let set = set::load(source, value_type, limits.set)?;
             (set.is_empty(), Value::Set(set))
+        }
+        value_type::ZSET
+        | value_type::ZSET_2
+        | value_type::ZSET_ZIPLIST
+        | value_type::ZSET_LISTPACK => {
+            let zset = zset::load(source, value_type, limits.zset)?;
+            (zset.is_empty(), Value::Zset(zset))
         }
         value_type::HASH
         | value_type::HASH_LISTPACK

@@ -132,7 +132,9 @@ impl<'a> Writer<'a> {
         self.sink.check()?;
         Ok(match value {
             Value::Module(_) => Written::UpToModulePayload,
-            Value::String(_) | Value::List(_) | Value::Set(_) | Value::Hash(_) => Written::Whole,
+            Value::String(_) | Value::List(_) | Value::Set(_) | Value::Zset(_) | Value::Hash(_) => {
+                Written::Whole
+            }
         })
     }
 

@@ -34,6 +34,7 @@ macro_rules! collection {
 
 collection!(keyspace::ListValue, List);
 collection!(keyspace::SetValue, Set);
+collection!(keyspace::ZsetValue, Zset);
 
 /// The collection that argument `at` names, for reading; nothing if there is no such key.
 pub(super) fn read_at<'a, C: Collection>(

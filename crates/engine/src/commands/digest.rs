@@ -33,6 +33,7 @@ fn type_number(value: &Value) -> u32 {
         Value::String(_) => 0,
         Value::List(_) => 1,
         Value::Set(_) => 2,
+        Value::Zset(_) => 3,
         Value::Hash(_) => 4,
         Value::Module(_) => 5,
     }
@@ -58,6 +59,17 @@ pub(super) fn mix_value(
         Value::Set(set) => {
             for member in set.iter() {
                 xor(signature, &member.to_cow());
+            }
+        }
+        Value::Zset(zset) => {
+            let mut printed = Vec::new();
+            for (member, score) in zset.iter() {
+                let mut element = [0; 20];
+                printed.clear();
+                resp::format_double(score, &mut printed);
+                mix(&mut element, &member.to_cow());
+                mix(&mut element, &printed);
+                xor(signature, &element);
             }
         }
         Value::Hash(hash) => {

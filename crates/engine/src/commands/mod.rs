@@ -31,6 +31,11 @@ mod set;
 mod set_algebra;
 mod set_random;
 
+mod zset;
+mod zset_algebra;
+mod zset_pop;
+mod zset_range;
+
 mod databases;
 mod dump;
 mod expiry;
@@ -41,6 +46,7 @@ mod scan;
 mod collection;
 mod element;
 mod expire_time;
+mod score;
 mod set_args;
 
 pub(crate) use transaction::discard_transaction;
@@ -75,6 +81,10 @@ pub const ALL: &[&[Spec]] = &[
     set::SPECS,
     set_algebra::SPECS,
     set_random::SPECS,
+    zset::SPECS,
+    zset_range::SPECS,
+    zset_pop::SPECS,
+    zset_algebra::SPECS,
     keys::SPECS,
     expiry::SPECS,
     databases::SPECS,

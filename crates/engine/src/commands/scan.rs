@@ -1,7 +1,7 @@
-//! Walks in steps: SCAN, HSCAN and SSCAN.
+//! Walks in steps: SCAN, HSCAN, SSCAN and ZSCAN.
 
 use byte_string::ByteString;
-use keyspace::{Element, SetValue, Value, glob_match};
+use keyspace::{Element, SetValue, Value, ZsetValue, glob_match};
 
 use super::collection::read_at;
 use super::element;
@@ -9,7 +9,7 @@ use crate::call::printable;
 use crate::command::{Arg, ArgKind, Docs, KeySpec, Spec, category, flag, key_flag};
 use crate::{Call, Engine, Error, Outcome};
 
-pub(super) const SPECS: &[Spec] = &[SCAN, HSCAN, SSCAN];
+pub(super) const SPECS: &[Spec] = &[SCAN, HSCAN, SSCAN, ZSCAN];
 
 /// Built-in types, those without commands yet included.
 const TYPE_NAMES: [&str; 6] = ["string", "list", "set", "zset", "hash", "stream"];
@@ -256,5 +256,61 @@ fn sscan(engine: &mut Engine, call: &mut Call) -> Outcome {
     reply_cursor(call, cursor);
     call.reply.array(found.len());
     found.into_iter().for_each(|member| element::bulk(&mut call.reply, member));
+    Ok(())
+}
+
+const ZSCAN: Spec = Spec::new(
+    "zscan",
+    -3,
+    zscan,
+    Docs::new(
+        "sorted-set",
+        "2.8.0",
+        "O(1) a call, O(N) for the whole walk over N elements",
+        "Walks through the members of a sorted set and their scores, some at each call.",
+    )
+    .args(&[
+        Arg::key("key", 0),
+        Arg::new("cursor", ArgKind::Integer),
+        Arg::new("pattern", ArgKind::Pattern).token("MATCH").optional(),
+        Arg::new("count", ArgKind::Integer).token("COUNT").optional(),
+    ]),
+)
+.flags(flag::READONLY)
+.categories(category::SORTEDSET)
+.tips(&["nondeterministic_output"])
+.keys(&[KeySpec::one(1, key_flag::RO | key_flag::ACCESS)]);
+
+fn zscan(engine: &mut Engine, call: &mut Call) -> Outcome {
+    let cursor = parse_cursor(call, 2)?;
+    let Some(zset) = read_at::<ZsetValue>(engine, call, 1)? else {
+        reply_cursor(call, 0);
+        call.reply.array(0);
+        return Ok(());
+    };
+    let args = ScanArgs::parse(call, 3, false)?;
+    if args.no_values {
+        return Err(Error::text("ERR NOVALUES option can only be used in HSCAN"));
+    }
+    let mut found: Vec<(Element<'_>, f64)> = Vec::new();
+    let cursor = walk(cursor, args.count, |cursor| {
+        let mut met = 0;
+        let next = zset.scan(cursor, |member, score| {
+            met += 1;
+            if args.matches(member.as_bytes(&mut itoa::Buffer::new())) {
+                found.push((member, score));
+            }
+        });
+        (next, met)
+    });
+    reply_cursor(call, cursor);
+    call.reply.array(found.len() * 2);
+    let mut text = Vec::new();
+    for (member, score) in found {
+        element::bulk(&mut call.reply, member);
+        text.clear();
+        resp::format_double(score, &mut text);
+        call.reply.bulk(&text);
+    }
     Ok(())
 }

@@ -91,6 +91,7 @@ impl OpenKey {
             Some(Value::String(_)) => (key_type::STRING, None),
             Some(Value::List(_)) => (key_type::LIST, None),
             Some(Value::Set(_)) => (key_type::SET, None),
+            Some(Value::Zset(_)) => (key_type::ZSET, None),
             Some(Value::Hash(_)) => (key_type::HASH, None),
             Some(Value::Module(value)) => (
                 key_type::MODULE,
@@ -220,6 +221,7 @@ api! {
             Some(Value::String(string)) => string.len(),
             Some(Value::List(list)) => list.len(),
             Some(Value::Set(set)) => set.len(),
+            Some(Value::Zset(zset)) => zset.len(),
             Some(Value::Hash(hash)) => hash.len(),
             Some(Value::Module(_)) | None => 0,
         })

@@ -82,7 +82,7 @@ api! {
                     string.make_mut().resize(len, 0);
                     Some(key_type::STRING)
                 }
-                Value::List(_) | Value::Set(_) | Value::Hash(_) | Value::Module(_) => None,
+                Value::List(_) | Value::Set(_) | Value::Zset(_) | Value::Hash(_) | Value::Module(_) => None,
             },
         });
         match done.flatten() {

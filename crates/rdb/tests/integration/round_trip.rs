@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use byte_string::ByteString;
 use keyspace::{
     HashLimits, HashValue, ListEnd, ListLimits, ListValue, ModuleType, ModuleTypeRef, ModuleValue,
-    SetLimits, SetValue, Value,
+    SetLimits, SetValue, Value, ZsetLimits, ZsetValue,
 };
 use rdb::{
     Checksum, Dumped, Item, KeyMeta, LoadOptions, Reader, SaveOptions, VERSION_REDIS_7_0, Writer,
@@ -100,8 +100,29 @@ pub(crate) fn contents(value: &Value) -> BTreeMap<Vec<u8>, Vec<u8>> {
         Value::Set(set) => {
             set.iter().map(|member| (member.to_cow().into_owned(), Vec::new())).collect()
         }
+        Value::Zset(zset) => zset
+            .iter()
+            .map(|(member, score)| {
+                (member.to_cow().into_owned(), score.to_bits().to_be_bytes().into())
+            })
+            .collect(),
         Value::Module(_) => panic!("no module values here"),
     }
+}
+
+fn zset(members: usize, len: usize) -> Value {
+    let mut zset = ZsetValue::new();
+    for number in 0..members {
+        let member = format!("{number:0len$}");
+        let score = match number % 4 {
+            0 => number as f64,
+            1 => 1.0 / number as f64,
+            2 => f64::INFINITY,
+            _ => -1e300 * number as f64,
+        };
+        zset.set(member.as_bytes(), score, ZsetLimits::default());
+    }
+    Value::Zset(zset)
 }
 
 fn list(elements: usize, len: usize) -> Value {
@@ -142,6 +163,10 @@ fn values() -> Vec<Value> {
         set(3, 4, 9),
         set(0, 200, 9),
         set(4, 4, 70),
+        zset(1, 1),
+        zset(120, 9),
+        zset(900, 9),
+        zset(9, 90),
     ]);
     values
 }
