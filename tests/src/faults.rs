@@ -22,6 +22,7 @@ type Reach = fn(&mut Scene) -> Outcome;
 const ENTRIES: &[(&str, Reach)] = &[
     ("on-load", on_load),
     ("command", command),
+    ("command-keys", |scene| scene.fails(&["COMMAND", "GETKEYS", "JSON.DEBUG", "MEMORY", "doc"])),
     ("rdb-load", rdb_load),
     ("rdb-save", rdb_save),
     ("aux-load", aux_load),

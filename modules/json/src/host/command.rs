@@ -219,7 +219,7 @@ fn name_key(ctx: Context, find: impl FnOnce() -> Option<usize>, usage: Usage) ->
     if unsafe { is_asked(ctx.raw()) } == 0 {
         return false;
     }
-    let at = guarded(Entry::Command, find).flatten();
+    let at = guarded(Entry::CommandKeys, find).flatten();
     if let Some(at) = at.and_then(|at| c_int::try_from(at).ok()) {
         let Usage(flags) = usage;
         // SAFETY: the context is that of the call, which asks for the positions of keys.

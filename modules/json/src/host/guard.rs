@@ -40,6 +40,7 @@ macro_rules! entries {
 entries! {
     OnLoad "on-load",
     Command "command",
+    CommandKeys "command-keys",
     RdbLoad "rdb-load",
     RdbSave "rdb-save",
     AuxLoad "aux-load",
