@@ -5,7 +5,7 @@ use keyspace::Value;
 
 use crate::hooks::Removal;
 use crate::notify::class;
-use crate::{Call, Engine, Error};
+use crate::{Call, Engine, Error, Outcome};
 
 /// A type of collection as commands find it in a key.
 pub(super) trait Collection: Default + Sized {
@@ -101,6 +101,29 @@ pub(super) fn removed(
         engine.notify(class::GENERIC, "del", key, db);
     }
     engine.dirty += count as u64;
+}
+
+/// Makes argument 1 hold a result of `len` elements, or nothing if that is 0, and replies with the number.
+pub(super) fn store<C: Collection>(
+    engine: &mut Engine,
+    call: &mut Call,
+    result: C,
+    len: usize,
+    (class, event): (u32, &str),
+) -> Outcome {
+    let (db, target) = (call.db, &call.argv[1]);
+    if len > 0 {
+        engine.put(db, target, result.into_value(), false);
+        engine.notify(class, event, target, db);
+        engine.dirty += 1;
+    } else if !engine.expire_if_due(db, target)
+        && engine.remove_with(db, target, Removal::Deleted, false)
+    {
+        engine.notify(class::GENERIC, "del", target, db);
+        engine.dirty += 1;
+    }
+    call.reply.integer(len as i64);
+    Ok(())
 }
 
 /// Argument `at` as an integer of which nothing below `min` is taken, with the refusal's text.

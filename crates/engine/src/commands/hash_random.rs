@@ -1,24 +1,15 @@
 //! HRANDFIELD: fields picked at random.
 
-use std::collections::HashSet;
-
 use keyspace::{Element, HashValue};
 use resp::Protocol;
 
 use super::element;
 use super::hash::read;
+use super::random::{check_reply_len, pick_distinct};
 use crate::command::{Arg, ArgKind, Docs, KeySpec, Spec, category, flag, key_flag};
 use crate::{Call, Engine, Error, Outcome};
 
 pub(super) const SPECS: &[Spec] = &[HRANDFIELD];
-
-/// Bytes that a reply with repetitions may take, by the mean of a field: a short request must not ask for more memory
-/// than any value can hold.
-const REPLY_LEN_MAX: u64 = 512 * 1024 * 1024;
-
-/// Below this share of the hash (1 in …), fields are drawn until enough different ones came; above it, all are walked
-/// through.
-const DRAW_SHARE: usize = 3;
 
 type Field<'a> = (Element<'a>, Element<'a>);
 
@@ -97,12 +88,15 @@ fn hrandfield(engine: &mut Engine, call: &mut Call) -> Outcome {
             None => call.reply.null(),
         },
         Wanted::Distinct(count) => {
-            let fields = pick_distinct(hash, count, &mut rng);
+            let forms = (hash.len(), hash.as_listpack().is_some());
+            let draw = |rng: &mut fastrand::Rng| hash.random(rng);
+            let name = |(name, _): &Field<'_>| name.to_byte_string();
+            let fields = pick_distinct(&mut rng, count, forms, hash.iter(), draw, name);
             reply_head(call, fields.len() as u64, with_values);
             fields.into_iter().for_each(|field| reply_field(call, field, with_values));
         }
         Wanted::Repeated(count) => {
-            check_reply_len(hash, count, with_values)?;
+            check_reply_len(count, hash.len(), || reply_len(hash, with_values))?;
             reply_head(call, count, with_values);
             for _ in 0..count {
                 if let Some(field) = hash.random(&mut rng) {
@@ -130,49 +124,12 @@ fn reply_field(call: &mut Call, (name, value): Field<'_>, with_values: bool) {
     }
 }
 
-/// Refuses a count whose reply would take more than [`REPLY_LEN_MAX`]; the hash is measured only for large counts.
-fn check_reply_len(hash: &HashValue, count: u64, with_values: bool) -> Outcome {
-    const ALWAYS_ALLOWED: u64 = 1024;
+/// Bytes that all fields take in a reply.
+fn reply_len(hash: &HashValue, with_values: bool) -> usize {
     /// `$5\r\n` … `\r\n`
     const FRAME_LEN: usize = 6;
-    if count <= ALWAYS_ALLOWED {
-        return Ok(());
-    }
     let field_len = |(name, value): Field<'_>| {
         FRAME_LEN + name.len() + if with_values { FRAME_LEN + value.len() } else { 0 }
     };
-    let total: usize = hash.iter().map(field_len).sum();
-    let mean = (total / hash.len().max(1)).max(1) as u64;
-    if count.saturating_mul(mean) > REPLY_LEN_MAX {
-        return Err(Error::text("ERR value is out of range"));
-    }
-    Ok(())
-}
-
-/// Up to `count` different fields, each as likely as any other.
-fn pick_distinct<'a>(hash: &'a HashValue, count: usize, rng: &mut fastrand::Rng) -> Vec<Field<'a>> {
-    let len = hash.len();
-    if count >= len {
-        return hash.iter().collect();
-    }
-    if hash.as_listpack().is_some() || count > len / DRAW_SHARE {
-        // Each field is taken with the probability that fills what is still wanted from what is left.
-        let (mut wanted, mut left) = (count, len);
-        let taken = hash.iter().filter(|_| {
-            let take = rng.usize(..left) < wanted;
-            left -= 1;
-            wanted -= usize::from(take);
-            take
-        });
-        return taken.collect();
-    }
-    let mut seen = HashSet::with_capacity(count);
-    let mut fields = Vec::with_capacity(count);
-    while fields.len() < count {
-        let Some((name, value)) = hash.random(rng) else { break };
-        if seen.insert(name.to_byte_string()) {
-            fields.push((name, value));
-        }
-    }
-    fields
+    hash.iter().map(field_len).sum()
 }

@@ -46,6 +46,7 @@ mod scan;
 mod collection;
 mod element;
 mod expire_time;
+mod random;
 mod score;
 mod set_args;
 

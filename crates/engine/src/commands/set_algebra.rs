@@ -1,15 +1,14 @@
 //! Sets: what several have in common, together, or one more than the others.
 
 use byte_string::ByteString;
-use keyspace::{SetLimits, SetValue, Value};
+use keyspace::{SetLimits, SetValue};
 
-use super::collection::{Collection, at_least};
+use super::collection::{Collection, at_least, store};
 use super::element;
 use super::list_move::numbered_keys;
 use crate::command::{
     Arg, ArgKind, BeginSearch, Docs, FindKeys, KeySpec, Spec, category, flag, key_flag,
 };
-use crate::hooks::Removal;
 use crate::notify::class;
 use crate::{Call, Engine, Error, Outcome};
 
@@ -101,20 +100,8 @@ fn store_combined(
 ) -> Outcome {
     let limits = engine.limits().set;
     let result = combine(&sets_of(engine, call, &call.argv[2..])?, operation, limits);
-    let (db, target) = (call.db, &call.argv[1]);
     let len = result.len();
-    if len > 0 {
-        engine.put(db, target, Value::Set(result), false);
-        engine.notify(class::SET, event, target, db);
-        engine.dirty += 1;
-    } else if !engine.expire_if_due(db, target)
-        && engine.remove_with(db, target, Removal::Deleted, false)
-    {
-        engine.notify(class::GENERIC, "del", target, db);
-        engine.dirty += 1;
-    }
-    call.reply.integer(len as i64);
-    Ok(())
+    store(engine, call, result, len, (class::SET, event))
 }
 
 const READ_KEYS: &[KeySpec] = &[KeySpec::range(1, -1, 1, key_flag::RO | key_flag::ACCESS)];

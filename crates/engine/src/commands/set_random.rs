@@ -1,26 +1,17 @@
 //! Sets: members picked at random.
 
-use std::collections::HashSet;
-
 use byte_string::ByteString;
 use keyspace::{Element, SetValue};
 
 use super::collection::{at_least, find_write, negatable, read_at, removed};
 use super::element;
 use super::list::NOT_POSITIVE;
+use super::random::{check_reply_len, pick_distinct};
 use crate::command::{Arg, ArgKind, Docs, KeySpec, Spec, category, flag, key_flag};
 use crate::notify::class;
 use crate::{Call, Engine, Error, Outcome};
 
 pub(super) const SPECS: &[Spec] = &[SPOP, SRANDMEMBER];
-
-/// Bytes that a reply with repetitions may take, by the mean of a member: a short request must not ask for more memory
-/// than any value can hold.
-const REPLY_LEN_MAX: u64 = 512 * 1024 * 1024;
-
-/// Below this share of the set (1 in …), members are drawn until enough different ones came; above it, all are walked
-/// through.
-const DRAW_SHARE: usize = 3;
 
 const SPOP: Spec = Spec::new(
     "spop",
@@ -59,7 +50,7 @@ fn spop(engine: &mut Engine, call: &mut Call) -> Outcome {
         None => set.random(&mut rng).iter().map(Element::to_byte_string).collect(),
         Some(count) => {
             let count = usize::try_from(count).unwrap_or(usize::MAX);
-            let taken = pick_distinct(set, count, &mut rng);
+            let taken = pick(set, count, &mut rng);
             let taken: Vec<_> = taken.iter().map(Element::to_byte_string).collect();
             call.reply.set(taken.len());
             taken
@@ -118,13 +109,13 @@ fn srandmember(engine: &mut Engine, call: &mut Call) -> Outcome {
         return Ok(());
     };
     if let Ok(count) = usize::try_from(count) {
-        let members = pick_distinct(set, count, &mut rng);
+        let members = pick(set, count, &mut rng);
         call.reply.array(members.len());
         members.into_iter().for_each(|member| element::bulk(&mut call.reply, member));
         return Ok(());
     }
     let count = count.unsigned_abs();
-    check_reply_len(set, count)?;
+    check_reply_len(count, set.len(), || reply_len(set))?;
     call.reply.array(count as usize);
     for _ in 0..count {
         if let Some(member) = set.random(&mut rng) {
@@ -134,46 +125,15 @@ fn srandmember(engine: &mut Engine, call: &mut Call) -> Outcome {
     Ok(())
 }
 
-/// Refuses a count whose reply would take more than [`REPLY_LEN_MAX`]; the set is measured only for large counts.
-fn check_reply_len(set: &SetValue, count: u64) -> Outcome {
-    const ALWAYS_ALLOWED: u64 = 1024;
+/// Bytes that all members take in a reply.
+fn reply_len(set: &SetValue) -> usize {
     /// `$5\r\n` … `\r\n`
     const FRAME_LEN: usize = 6;
-    if count <= ALWAYS_ALLOWED {
-        return Ok(());
-    }
-    let total: usize = set.iter().map(|member| FRAME_LEN + member.len()).sum();
-    let mean = (total / set.len().max(1)).max(1) as u64;
-    if count.saturating_mul(mean) > REPLY_LEN_MAX {
-        return Err(Error::text("ERR value is out of range"));
-    }
-    Ok(())
+    set.iter().map(|member| FRAME_LEN + member.len()).sum()
 }
 
-/// Up to `count` different members, each as likely as any other.
-fn pick_distinct<'a>(set: &'a SetValue, count: usize, rng: &mut fastrand::Rng) -> Vec<Element<'a>> {
-    let len = set.len();
-    if count >= len {
-        return set.iter().collect();
-    }
-    if set.as_listpack().is_some() || count > len / DRAW_SHARE {
-        // Each member is taken with the probability that fills what is still wanted from what is left.
-        let (mut wanted, mut left) = (count, len);
-        let taken = set.iter().filter(|_| {
-            let take = rng.usize(..left) < wanted;
-            left -= 1;
-            wanted -= usize::from(take);
-            take
-        });
-        return taken.collect();
-    }
-    let mut seen = HashSet::with_capacity(count);
-    let mut members = Vec::with_capacity(count);
-    while members.len() < count {
-        let Some(member) = set.random(rng) else { break };
-        if seen.insert(member.to_byte_string()) {
-            members.push(member);
-        }
-    }
-    members
+fn pick<'a>(set: &'a SetValue, count: usize, rng: &mut fastrand::Rng) -> Vec<Element<'a>> {
+    let form = (set.len(), set.as_listpack().is_some());
+    let draw = |rng: &mut fastrand::Rng| set.random(rng);
+    pick_distinct(rng, count, form, set.iter(), draw, Element::to_byte_string)
 }

@@ -5,12 +5,12 @@ use std::collections::HashMap;
 use byte_string::ByteString;
 use keyspace::{SetValue, Value, ZsetLimits, ZsetValue};
 
-use super::collection::at_least;
+use super::collection::{at_least, store};
 use super::score::{self, reply_members};
-use super::zset_range::store;
 use crate::command::{
     Arg, ArgKind, BeginSearch, Docs, FindKeys, KeySpec, Spec, category, flag, key_flag,
 };
+use crate::notify::class;
 use crate::{Call, Engine, Error, Outcome};
 
 pub(super) const SPECS: &[Spec] =
@@ -253,7 +253,8 @@ fn store_combined(
     let query = Query::parse(call, 2, Options { weights, with_scores: false, limit: false })?;
     let limits = engine.limits().zset;
     let result = query.combine(&query.inputs(engine, call)?, operation, limits);
-    store(engine, call, result, event)
+    let len = result.len();
+    store(engine, call, result, len, (class::ZSET, event))
 }
 
 const KEYS_FROM_1: KeySpec = KeySpec {

@@ -1,7 +1,5 @@
 //! Sorted sets: taking the least or greatest members, and picking some at random.
 
-use std::collections::HashSet;
-
 use byte_string::ByteString;
 use keyspace::{Element, ZsetValue};
 use resp::Protocol;
@@ -10,6 +8,7 @@ use super::collection::{at_least, find_write, negatable, read_at, removed};
 use super::element;
 use super::list::NOT_POSITIVE;
 use super::list_move::{count_option, numbered_keys};
+use super::random::{check_reply_len, pick_distinct};
 use super::score::reply_members;
 use crate::command::{
     Arg, ArgKind, BeginSearch, Docs, FindKeys, KeySpec, Spec, category, flag, key_flag,
@@ -183,14 +182,6 @@ fn zmpop(engine: &mut Engine, call: &mut Call) -> Outcome {
     Ok(())
 }
 
-/// Bytes that a reply with repetitions may take, by the mean of a member: a short request must not ask for more memory
-/// than any value can hold.
-const REPLY_LEN_MAX: u64 = 512 * 1024 * 1024;
-
-/// Below this share of the members (1 in …), they are drawn until enough different ones came; above it, all are walked
-/// through.
-const DRAW_SHARE: usize = 3;
-
 const ZRANDMEMBER: Spec = Spec::new(
     "zrandmember",
     -2,
@@ -240,61 +231,23 @@ fn zrandmember(engine: &mut Engine, call: &mut Call) -> Outcome {
         return Ok(());
     };
     if let Ok(count) = usize::try_from(count) {
-        let members = pick_distinct(zset, count, &mut rng);
+        let form = (zset.len(), zset.as_listpack().is_some());
+        let draw = |rng: &mut fastrand::Rng| zset.random(rng);
+        let name = |(member, _): &(Element<'_>, f64)| member.to_byte_string();
+        let members = pick_distinct(&mut rng, count, form, zset.iter(), draw, name);
         reply_members(&mut call.reply, members.into_iter(), with_scores);
         return Ok(());
     }
     let count = count.unsigned_abs();
-    check_reply_len(zset, count)?;
+    check_reply_len(count, zset.len(), || reply_len(zset))?;
     let members = (0..count).map_while(|_| zset.random(&mut rng));
     reply_members(&mut call.reply, members, with_scores);
     Ok(())
 }
 
-/// Refuses a count whose reply would take more than [`REPLY_LEN_MAX`]; members are measured only for large counts.
-fn check_reply_len(zset: &ZsetValue, count: u64) -> Outcome {
-    const ALWAYS_ALLOWED: u64 = 1024;
-    /// `$5\r\n` … `\r\n`, and a score of the longest kind.
+/// Bytes that all members take in a reply, with scores of the longest kind.
+fn reply_len(zset: &ZsetValue) -> usize {
+    /// `$5\r\n` … `\r\n`, and a score.
     const FRAME_LEN: usize = 40;
-    if count <= ALWAYS_ALLOWED {
-        return Ok(());
-    }
-    let total: usize = zset.iter().map(|(member, _)| FRAME_LEN + member.len()).sum();
-    let mean = (total / zset.len().max(1)).max(1) as u64;
-    if count.saturating_mul(mean) > REPLY_LEN_MAX {
-        return Err(Error::text("ERR value is out of range"));
-    }
-    Ok(())
-}
-
-/// Up to `count` different members, each as likely as any other.
-fn pick_distinct<'a>(
-    zset: &'a ZsetValue,
-    count: usize,
-    rng: &mut fastrand::Rng,
-) -> Vec<(Element<'a>, f64)> {
-    let len = zset.len();
-    if count >= len {
-        return zset.iter().collect();
-    }
-    if zset.as_listpack().is_some() || count > len / DRAW_SHARE {
-        // Each member is taken with the probability that fills what is still wanted from what is left.
-        let (mut wanted, mut left) = (count, len);
-        let taken = zset.iter().filter(|_| {
-            let take = rng.usize(..left) < wanted;
-            left -= 1;
-            wanted -= usize::from(take);
-            take
-        });
-        return taken.collect();
-    }
-    let mut seen = HashSet::with_capacity(count);
-    let mut members = Vec::with_capacity(count);
-    while members.len() < count {
-        let Some((member, score)) = zset.random(rng) else { break };
-        if seen.insert(member.to_byte_string()) {
-            members.push((member, score));
-        }
-    }
-    members
+    zset.iter().map(|(member, _)| FRAME_LEN + member.len()).sum()
 }

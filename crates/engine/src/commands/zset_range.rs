@@ -2,12 +2,11 @@
 
 use std::ops::Range;
 
-use keyspace::{Value, ZsetValue};
+use keyspace::ZsetValue;
 
-use super::collection::{find_write, range, read_at, removed};
+use super::collection::{find_write, range, read_at, removed, store};
 use super::score::{LexRange, ScoreRange, reply_members};
 use crate::command::{Arg, ArgKind, Docs, KeySpec, Spec, category, flag, key_flag};
-use crate::hooks::Removal;
 use crate::notify::class;
 use crate::{Call, Engine, Error, Outcome};
 
@@ -233,29 +232,8 @@ fn zrangestore(engine: &mut Engine, call: &mut Call) -> Outcome {
             result.set(member.as_bytes(&mut itoa::Buffer::new()), score, limits);
         }
     }
-    store(engine, call, result, "zrangestore")
-}
-
-/// Makes argument 1 hold a result, or nothing if that is empty, and replies with its length.
-pub(super) fn store(
-    engine: &mut Engine,
-    call: &mut Call,
-    result: ZsetValue,
-    event: &'static str,
-) -> Outcome {
-    let (db, target, len) = (call.db, &call.argv[1], result.len());
-    if len > 0 {
-        engine.put(db, target, Value::Zset(result), false);
-        engine.notify(class::ZSET, event, target, db);
-        engine.dirty += 1;
-    } else if !engine.expire_if_due(db, target)
-        && engine.remove_with(db, target, Removal::Deleted, false)
-    {
-        engine.notify(class::GENERIC, "del", target, db);
-        engine.dirty += 1;
-    }
-    call.reply.integer(len as i64);
-    Ok(())
+    let len = result.len();
+    store(engine, call, result, len, (class::ZSET, "zrangestore"))
 }
 
 /// A command that [`ZRANGE`] has replaced.
